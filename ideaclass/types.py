@@ -1,0 +1,133 @@
+"""The values that pass between rooms: frozen dataclasses and protocols, nothing that computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One word of the text and what it added to the score of the chosen label."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one task answers about one text.
+
+    Attributes
+    ----------
+    label : str or None
+        Code of the most likely label; None where the text could not be labelled (see `note`).
+    confidence : float
+        Calibrated probability of `label`, 0 to 1.
+    second : str or None
+        Code of the runner-up.
+    review : bool
+        True where a person should check: below the threshold fitted for the target precision.
+    reasons : tuple of Reason
+        The words that weighed most for `label`, heaviest first.
+    labels : tuple of str
+        Every label that holds. One for a single-label task, any number for a multi-label task.
+    note : str
+        Why the text could not be labelled, empty where it could.
+    """
+
+    label: str | None
+    confidence: float
+    second: str | None
+    review: bool
+    reasons: tuple[Reason, ...] = ()
+    labels: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskLabels:
+    """The answers of one task for a batch of n texts, as columns.
+
+    Attributes
+    ----------
+    task : str
+        Name of the taxonomy, such as ``"swot"``.
+    classes : tuple of str
+        The k label codes, in the model's order.
+    label, second : int array of shape (n,)
+        Indices into `classes`; -1 where there is no answer.
+    confidence : float32 array of shape (n,)
+        Calibrated probability of `label`.
+    review : bool array of shape (n,)
+        True where a person should check.
+    assigned : bool array of shape (n, k)
+        Every label that holds (one per row unless the task is multi-label).
+    reasons : sequence of n tuples of Reason
+        The words that weighed most for `label`, heaviest first.
+    gain : float32 array of shape (n,)
+        How much a person's check of the row would teach, for sorting reviews; 0 to 1.
+    multi : bool
+        Whether the task is multi-label.
+    """
+
+    task: str
+    classes: tuple[str, ...]
+    label: NDArray[np.int64]
+    second: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    review: NDArray[np.bool_]
+    assigned: NDArray[np.bool_]
+    reasons: Sequence[tuple[Reason, ...]]
+    gain: NDArray[np.float32]
+    multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The answers of several tasks for one batch.
+
+    Attributes
+    ----------
+    size : int
+        Number of texts.
+    tasks : dict of str to TaskLabels
+        In the order asked for.
+    notes : dict of int to str
+        Position of each text that could not be labelled, and why.
+    """
+
+    size: int
+    tasks: dict[str, TaskLabels]
+    notes: dict[int, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """Cuts a text into morphemes."""
+
+    def morphs(self, text: str) -> list[str]:
+        """Surface forms of the morphemes, in order."""
+        ...
+
+    def nouns(self, text: str) -> list[str]:
+        """Nouns of the text, in order."""
+        ...
+
+    def pos(self, text: str) -> list[tuple[str, str]]:
+        """Morphemes with their Sejong tags."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into unit vectors; the signature is sentence-transformers' own."""
+
+    def encode(self, sentences: Sequence[str], batch_size: int = 1024) -> NDArray[np.float32]:
+        """Vectors of shape (n, d), float32, each of length one."""
+        ...
