@@ -63,7 +63,7 @@ def task_columns(answers: TaskLabels, taxonomy: Taxonomy, lang: str = "ko") -> l
             f"{title} {words['reasons']}",
             "reasons",
             answers.task,
-            [", ".join([r.word for r in row]) for row in answers.reasons],
+            [", ".join(words) for words in answers.reasons.words()],
         ),
         Column(
             f"{title} {words['review']}", "review", answers.task, [flag if r else "" for r in answers.review.tolist()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -17,6 +17,20 @@ class Reason:
 
     word: str
     weight: float
+
+
+class ReasonRows(Protocol):
+    """The reasons of n rows, heaviest word first."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> tuple[Reason, ...]:
+        """Words and weights of row i."""
+        ...
+
+    def words(self) -> Iterator[list[str]]:
+        """The words alone, row by row."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,7 @@ class TaskLabels:
         True where a person should check.
     assigned : bool array of shape (n, k)
         Every label that holds (one per row unless the task is multi-label).
-    reasons : sequence of n tuples of Reason
+    reasons : ReasonRows of length n
         The words that weighed most for `label`, heaviest first.
     gain : float32 array of shape (n,)
         How much a person's check of the row would teach, for sorting reviews; 0 to 1.
@@ -83,7 +97,7 @@ class TaskLabels:
     confidence: NDArray[np.float32]
     review: NDArray[np.bool_]
     assigned: NDArray[np.bool_]
-    reasons: Sequence[tuple[Reason, ...]]
+    reasons: ReasonRows
     gain: NDArray[np.float32]
     multi: bool = False
 

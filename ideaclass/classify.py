@@ -1,0 +1,246 @@
+"""Linear heads: fitted with scikit-learn, served with numpy, many at once.
+
+A head scores class c of a text as ``bias[c] + sum of its n-gram weights / norm + embedding · dense[c]``, where an n-gram
+counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so heads
+fitted on different data still share one pass over the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ideaclass.features import WIDTH
+
+IDF_POWER = 1.5
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearHead:
+    """One question's weights.
+
+    Attributes
+    ----------
+    classes : tuple of k str
+    columns : int32 array of shape (m,)
+        The n-gram columns seen in fitting, ascending.
+    weights : float32 array of shape (m, k)
+        Their weights, idf included, centred over the classes of a single-label head.
+    idf : float32 array of shape (m,)
+        Their inverse document frequency, to the power 1.5.
+    rest : float
+        The same for a column never seen; it lengthens the row and votes for nothing.
+    bias : float32 array of shape (k,)
+    dense : float32 array of shape (d, k)
+        Weights on the embedding; d is 0 for a head on n-grams alone.
+    temperature : float
+        Divides the scores before they become probabilities.
+    multi : bool
+        Whether labels exclude each other (False: softmax) or not (True: a sigmoid each).
+    """
+
+    classes: tuple[str, ...]
+    columns: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    idf: NDArray[np.float32]
+    rest: float
+    bias: NDArray[np.float32]
+    dense: NDArray[np.float32]
+    temperature: float = 1.0
+    multi: bool = False
+
+    def calibrated(self, temperature: float) -> LinearHead:
+        """The same head with another temperature."""
+        return replace(self, temperature=temperature)
+
+    def rounded(self) -> LinearHead:
+        """The same head with every array rounded to half precision, as it is stored."""
+        return replace(
+            self,
+            **{
+                name: getattr(self, name).astype(np.float16).astype(np.float32)
+                for name in ("weights", "idf", "bias", "dense")
+            },
+        )
+
+
+def fit_head(
+    counts: sp.csr_matrix,
+    labels: Sequence[str] | NDArray[np.bool_],
+    *,
+    classes: Sequence[str],
+    vectors: NDArray[np.float32] | None = None,
+    share: float = 1.0,
+    C: float = 10.0,
+    sample_weight: NDArray[np.float64] | None = None,
+    class_weight: str | dict[str, float] | None = None,
+) -> LinearHead:
+    """Fit logistic regression on n-grams and, where given, embeddings.
+
+    Parameters
+    ----------
+    counts : CSR matrix of shape (n, 2**18)
+        See `ideaclass.features.counts`.
+    labels : n label codes, or bool array of shape (n, k)
+        A matrix makes a multi-label head.
+    classes : k label codes, in the order wanted
+        Every one must occur in `labels`.
+    vectors : float32 array of shape (n, d), optional
+        Unit rows.
+    share : float
+        Length of the embedding part beside the n-gram part, which has length 1.
+    C : float
+        Inverse regularisation strength, as in scikit-learn.
+    sample_weight : array of shape (n,), optional
+    class_weight : as in scikit-learn, optional
+
+    Returns
+    -------
+    LinearHead
+        With temperature 1.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    n = counts.shape[0]
+    seen = np.bincount(counts.indices, minlength=WIDTH)
+    columns = np.flatnonzero(seen)
+    rest = float((np.log(1 + n) + 1) ** IDF_POWER)
+    idf = ((np.log((1 + n) / (1 + seen[columns])) + 1) ** IDF_POWER).astype(np.float32)
+    weighted = sp.csr_matrix(counts[:, columns] @ sp.diags(idf))
+    norm = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    features = sp.diags(1 / np.maximum(norm, _TINY)) @ weighted
+    if vectors is not None and vectors.shape[1]:
+        features = sp.hstack([features, sp.csr_matrix(vectors * np.float32(share))])
+    features = sp.csr_matrix(features)
+
+    def solve(target: NDArray[np.generic]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.generic]]:
+        model = LogisticRegression(C=C, max_iter=1000, class_weight=class_weight)
+        model.fit(features, target, sample_weight=sample_weight)
+        return model.coef_, model.intercept_, model.classes_
+
+    multi = isinstance(labels, np.ndarray) and labels.ndim == 2
+    if multi:
+        solved = [solve(np.asarray(labels)[:, j]) for j in range(len(classes))]
+        coef = np.concatenate([s[0] for s in solved])
+        bias = np.concatenate([s[1] for s in solved])
+    else:
+        position = {c: i for i, c in enumerate(classes)}
+        coef, bias, _ = solve(np.array([position[str(label)] for label in labels]))
+        if len(classes) == 2:
+            coef, bias = np.concatenate([-coef, coef]) / 2, np.concatenate([-bias, bias]) / 2
+        coef, bias = coef - coef.mean(axis=0), bias - bias.mean()
+    m = len(columns)
+    return LinearHead(
+        classes=tuple(classes),
+        columns=columns.astype(np.int32),
+        weights=np.ascontiguousarray((coef[:, :m] * idf).T, np.float32),
+        idf=idf,
+        rest=rest,
+        bias=bias.astype(np.float32),
+        dense=np.ascontiguousarray(coef[:, m:].T * share, np.float32),
+        multi=multi,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What a stack of heads says about n texts.
+
+    Attributes
+    ----------
+    logits : list of float32 arrays of shape (n, k)
+        One per head.
+    norm : float32 array of shape (n, heads)
+        Length of each text's n-gram row in each head's idf.
+    known : float32 array of shape (n, heads)
+        Share of that row (squared) that lies in n-grams the head has seen: 0 to 1.
+    """
+
+    logits: list[NDArray[np.float32]]
+    norm: NDArray[np.float32]
+    known: NDArray[np.float32]
+
+
+class HeadStack:
+    """Several heads side by side in one table, so that one sparse product answers all of them.
+
+    Attributes
+    ----------
+    heads : tuple of LinearHead
+    table : float32 array of shape (2**18, sum of k)
+        Weight of every n-gram column for every class of every head.
+    """
+
+    def __init__(self, heads: Sequence[LinearHead]) -> None:
+        self.heads = tuple(heads)
+        self.offsets = np.cumsum([0, *(len(h.classes) for h in self.heads)])
+        self.table = np.zeros((WIDTH, int(self.offsets[-1])), np.float32)
+        self._squares = np.zeros((WIDTH, 2 * len(self.heads)), np.float32)
+        for i, head in enumerate(self.heads):
+            self.table[head.columns, self.offsets[i] : self.offsets[i + 1]] = head.weights
+            self._squares[:, i] = head.rest**2
+            self._squares[head.columns, i] = head.idf**2
+            self._squares[head.columns, len(self.heads) + i] = head.idf**2
+        sizes = [h.dense.shape[0] for h in self.heads]
+        self.dimension = max(sizes, default=0)
+        self.dense = np.zeros((self.dimension, int(self.offsets[-1])), np.float32)
+        for i, head in enumerate(self.heads):
+            self.dense[: sizes[i], self.offsets[i] : self.offsets[i + 1]] = head.dense
+        self.bias = np.concatenate([h.bias for h in self.heads]) if self.heads else np.zeros(0, np.float32)
+
+    def scores(self, counts: sp.csr_matrix, vectors: NDArray[np.float32] | None = None) -> Scores:
+        """Score n texts with every head.
+
+        Parameters
+        ----------
+        counts : CSR matrix of shape (n, 2**18)
+        vectors : float32 array of shape (n, d), optional
+            Needed where a head has weights on the embedding.
+        """
+        squared = sp.csr_matrix((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
+        squares = squared @ self._squares
+        total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
+        norm = np.sqrt(np.maximum(total, _TINY))
+        raw = counts @ self.table
+        dense = vectors @ self.dense if self.dimension and vectors is not None else None
+        logits = []
+        for i in range(len(self.heads)):
+            at = slice(self.offsets[i], self.offsets[i + 1])
+            score = raw[:, at] / norm[:, i : i + 1] + self.bias[at]
+            logits.append(score if dense is None else score + dense[:, at])
+        return Scores(logits, norm, seen / np.maximum(total, _TINY))
+
+
+def probabilities(logits: NDArray[np.float32], temperature: float, *, multi: bool) -> NDArray[np.float32]:
+    """Calibrated probabilities of shape (n, k): softmax over the classes, or a sigmoid each where `multi`."""
+    scaled = logits / np.float32(temperature)
+    if multi:
+        return np.asarray(1 / (1 + np.exp(-scaled)), np.float32)
+    scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(scaled / scaled.sum(axis=1, keepdims=True), np.float32)
+
+
+def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.bool_], *, multi: bool) -> float:
+    """Temperature that makes held-out scores most likely (Guo et al. 2017, temperature scaling).
+
+    Parameters
+    ----------
+    logits : array of shape (n, k)
+        Scores of texts that the head was not fitted on.
+    truth : bool array of shape (n, k)
+        The labels that hold.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        p = np.clip(probabilities(logits, float(np.exp(log_temperature)), multi=multi).astype(np.float64), 1e-9, 1)
+        if multi:
+            return -float(np.mean(np.where(truth, np.log(p), np.log(np.maximum(1 - p, 1e-9)))))
+        return -float(np.mean(np.log(p[truth])))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))

@@ -1,0 +1,178 @@
+"""Text to numbers: hashed character n-grams of a whole batch in a few numpy passes, and the words they came from.
+
+Every n-gram of one to four characters inside a word (with the spaces around it) is hashed to one of 2**18 columns.
+An n-gram never spans two words, so a linear score over n-grams is exactly a sum over words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+BITS = 18
+WIDTH = 1 << BITS
+LONGEST = 4
+
+SPEC: dict[str, object] = {"kind": "hashed-char-ngrams", "n": [1, LONGEST], "bits": BITS, "fold": "lower,digit"}
+
+_POSITION_BITS = 26
+_BATCH_ROWS = 1024
+_BATCH_CHARS = 1 << 18
+_SPACE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Where each hashed n-gram of a batch stands: one entry per n-gram occurrence.
+
+    Attributes
+    ----------
+    feature : int64 array
+        Index into the batch's non-zero entries (`Grams.matrix.data`).
+    word : int64 array
+        Number of the word, counted over the batch.
+    """
+
+    feature: NDArray[np.int64]
+    word: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Grams:
+    """The n-grams of a batch of n cleaned texts.
+
+    Attributes
+    ----------
+    matrix : CSR matrix of shape (n, 2**18), float32
+        1 + ln(count) of every n-gram.
+    count : float32 array
+        How often each non-zero entry of `matrix` occurs.
+    """
+
+    matrix: sp.csr_matrix
+    count: NDArray[np.float32]
+    _text: str
+    _code: NDArray[np.uint32]
+    _start: NDArray[np.int64]
+    _position: NDArray[np.int64]
+    _entry: NDArray[np.int64]
+
+    @cached_property
+    def word_start(self) -> NDArray[np.int64]:
+        """Character position at which each word of the batch starts."""
+        space = self._code == _SPACE
+        return np.flatnonzero(space[:-1] & ~space[1:]) + 1
+
+    @cached_property
+    def word_doc(self) -> NDArray[np.int64]:
+        """Row of each word."""
+        return np.searchsorted(self._start, self.word_start, side="right") - 1
+
+    @cached_property
+    def occurrences(self) -> Occurrences:
+        """Every n-gram occurrence with the word it lies in."""
+        space = self._code == _SPACE
+        opens = np.zeros(len(space), np.int64)
+        opens[self.word_start] = 1
+        number = np.cumsum(opens) - 1
+        inside = self._position + space[self._position]
+        return Occurrences(self._entry, number[inside])
+
+    def word(self, i: int) -> str:
+        """Text of word number i, without the punctuation around it."""
+        start = self._starts[i]
+        word = self._text[start : self._text.index(" ", start)]
+        return word.strip(".,!?~\"'()[]{}<>:;·…") or word
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return self.word_start.tolist()
+
+
+def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Positions and columns of all n-grams of each length."""
+    size = len(code)
+    space = code == _SPACE
+    wide = code.astype(np.uint64)
+    h = np.zeros(size, np.uint64)
+    fits = np.ones(size, bool)
+    for n in range(1, LONGEST + 1):
+        shifted = np.zeros(size, np.uint64)
+        shifted[: size - n + 1] = wide[n - 1 :]
+        h = h * np.uint64(0x9E3779B97F4A7C15) + shifted * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(n)
+        if n == 1:
+            keep = ~space
+        else:
+            fits[size - n + 1 :] = False
+            fits[: size - n + 1] &= doc[: size - n + 1] == doc[n - 1 :]
+            if n == 2:
+                fits[: size - 1] &= ~(space[: size - 1] & space[1:])
+            else:
+                fits[: size - n + 2] &= ~space[n - 2 :]
+            keep = fits
+        at = np.flatnonzero(keep)
+        mixed = h[at]
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        yield at, (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+
+
+def ngrams(texts: Sequence[str]) -> Grams:
+    """Hash the n-grams of n cleaned texts (see `ideaclass.text.clean`).
+
+    Parameters
+    ----------
+    texts : sequence of n str
+        Together below 2**26 characters; see `batches`.
+
+    Returns
+    -------
+    Grams
+        An empty text gives an empty row.
+    """
+    padded = [f" {t} " for t in texts]
+    joined = "".join(padded)
+    code = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
+    code[(code >= 65) & (code <= 90)] += 32
+    code[(code >= 49) & (code <= 57)] = 48
+    length = np.fromiter(map(len, padded), np.int64, len(padded))
+    start = np.cumsum(length) - length
+    doc = np.repeat(np.arange(len(padded), dtype=np.int64), length)
+    keys = [
+        (doc[at] << (BITS + _POSITION_BITS)) | (column << _POSITION_BITS) | at for at, column in _hashes(code, doc)
+    ]
+    key = np.sort(np.concatenate(keys)) if len(padded) else np.zeros(0, np.int64)
+    group = key >> _POSITION_BITS
+    first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(key) else np.zeros(0, np.int64)
+    count = np.diff(np.append(first, len(key)))
+    entry = np.repeat(np.arange(len(first), dtype=np.int64), count)
+    feature = group[first]
+    indptr = np.searchsorted(feature >> BITS, np.arange(len(padded) + 1)).astype(np.int32)
+    matrix = sp.csr_matrix(
+        ((1 + np.log(count)).astype(np.float32), (feature & (WIDTH - 1)).astype(np.int32), indptr),
+        shape=(len(padded), WIDTH),
+    )
+    position = key & ((1 << _POSITION_BITS) - 1)
+    return Grams(matrix, count.astype(np.float32), joined, code, start, position, entry)
+
+
+def batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Cut n texts into (start, stop) ranges small enough for the processor's cache."""
+    start = chars = 0
+    for i, text in enumerate(texts):
+        if i > start and (i - start == _BATCH_ROWS or chars + len(text) > _BATCH_CHARS):
+            yield start, i
+            start, chars = i, 0
+        chars += len(text)
+    if start < len(texts):
+        yield start, len(texts)
+
+
+def counts(texts: Sequence[str]) -> sp.csr_matrix:
+    """The n-gram matrix of any number of cleaned texts, for fitting: shape (n, 2**18), float32."""
+    parts = [ngrams(texts[a:b]).matrix for a, b in batches(texts)]
+    return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, WIDTH), dtype=np.float32)
