@@ -2,7 +2,8 @@
 
 A head scores class c of a text as ``bias[c] + sum of its n-gram weights / norm + embedding · dense[c]``, where an n-gram
 counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so heads
-fitted on different data still share one pass over the text.
+fitted on different data still share one pass over the text. Beside its classes a head may have one more column, the
+scope: how much a text looks like those the head was fitted on rather than like other citizens' texts.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ class LinearHead:
     classes : tuple of k str
     columns : int32 array of shape (m,)
         The n-gram columns seen in fitting, ascending.
-    weights : float32 array of shape (m, k)
-        Their weights, idf included, centred over the classes of a single-label head.
+    weights : float32 array of shape (m, k) or (m, k + 1)
+        Their weights, idf included, centred over the classes of a single-label head; the scope's last.
     idf : float32 array of shape (m,)
         Their inverse document frequency, to the power 1.5.
     rest : float
         The same for a column never seen; it lengthens the row and votes for nothing.
-    bias : float32 array of shape (k,)
-    dense : float32 array of shape (d, k)
+    bias : float32 array of shape (k,) or (k + 1,)
+    dense : float32 array of shape (d, k) or (d, k + 1)
         Weights on the embedding; d is 0 for a head on n-grams alone.
     temperature : float
         Divides the scores before they become probabilities.
@@ -54,6 +55,11 @@ class LinearHead:
     temperature: float = 1.0
     multi: bool = False
 
+    @property
+    def scoped(self) -> bool:
+        """Whether there is a scope column."""
+        return len(self.bias) > len(self.classes)
+
     def calibrated(self, temperature: float) -> LinearHead:
         """The same head with another temperature."""
         return replace(self, temperature=temperature)
@@ -69,72 +75,82 @@ class LinearHead:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Texts as numbers.
+
+    Attributes
+    ----------
+    counts : CSR matrix of shape (n, 2**18)
+        See `ideaclass.features.counts`.
+    vectors : float32 array of shape (n, d), or None
+        Unit rows of the embedder.
+    """
+
+    counts: sp.csr_matrix
+    vectors: NDArray[np.float32] | None = None
+
+    def pick(self, rows: NDArray[np.int64]) -> Rows:
+        """Some of the rows."""
+        return Rows(self.counts[rows], None if self.vectors is None else self.vectors[rows])
+
+
 def fit_head(
-    counts: sp.csr_matrix,
+    rows: Rows,
     labels: Sequence[str] | NDArray[np.bool_],
     *,
     classes: Sequence[str],
-    vectors: NDArray[np.float32] | None = None,
+    background: Rows | None = None,
     share: float = 1.0,
     C: float = 10.0,
     sample_weight: NDArray[np.float64] | None = None,
-    class_weight: str | dict[str, float] | None = None,
+    class_weight: str | dict[int, float] | None = None,
 ) -> LinearHead:
     """Fit logistic regression on n-grams and, where given, embeddings.
 
     Parameters
     ----------
-    counts : CSR matrix of shape (n, 2**18)
-        See `ideaclass.features.counts`.
+    rows : Rows
+        n texts.
     labels : n label codes, or bool array of shape (n, k)
         A matrix makes a multi-label head.
     classes : k label codes, in the order wanted
         Every one must occur in `labels`.
-    vectors : float32 array of shape (n, d), optional
-        Unit rows.
+    background : Rows, optional
+        Texts that the question is not about; gives the head a scope column.
     share : float
         Length of the embedding part beside the n-gram part, which has length 1.
     C : float
         Inverse regularisation strength, as in scikit-learn.
-    sample_weight : array of shape (n,), optional
-    class_weight : as in scikit-learn, optional
+    sample_weight, class_weight : as in scikit-learn, optional
 
     Returns
     -------
     LinearHead
         With temperature 1.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    n = counts.shape[0]
-    seen = np.bincount(counts.indices, minlength=WIDTH)
+    seen = np.bincount(rows.counts.indices, minlength=WIDTH)
     columns = np.flatnonzero(seen)
+    n, m, k = rows.counts.shape[0], len(columns), len(classes)
     rest = float((np.log(1 + n) + 1) ** IDF_POWER)
     idf = ((np.log((1 + n) / (1 + seen[columns])) + 1) ** IDF_POWER).astype(np.float32)
-    weighted = sp.csr_matrix(counts[:, columns] @ sp.diags(idf))
-    norm = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    features = sp.diags(1 / np.maximum(norm, _TINY)) @ weighted
-    if vectors is not None and vectors.shape[1]:
-        features = sp.hstack([features, sp.csr_matrix(vectors * np.float32(share))])
-    features = sp.csr_matrix(features)
-
-    def solve(target: NDArray[np.generic]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.generic]]:
-        model = LogisticRegression(C=C, max_iter=1000, class_weight=class_weight)
-        model.fit(features, target, sample_weight=sample_weight)
-        return model.coef_, model.intercept_, model.classes_
-
-    multi = isinstance(labels, np.ndarray) and labels.ndim == 2
-    if multi:
-        solved = [solve(np.asarray(labels)[:, j]) for j in range(len(classes))]
-        coef = np.concatenate([s[0] for s in solved])
-        bias = np.concatenate([s[1] for s in solved])
+    own = _design(rows, columns, idf, rest, share)
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        multi = True
+        solved = [_solve(own, labels[:, j], C, sample_weight, class_weight) for j in range(k)]
+        coef, bias = np.concatenate([s[0] for s in solved]), np.concatenate([s[1] for s in solved])
     else:
+        multi = False
         position = {c: i for i, c in enumerate(classes)}
-        coef, bias, _ = solve(np.array([position[str(label)] for label in labels]))
-        if len(classes) == 2:
+        coef, bias = _solve(own, np.array([position[str(c)] for c in labels]), C, sample_weight, class_weight)
+        if k == 2:
             coef, bias = np.concatenate([-coef, coef]) / 2, np.concatenate([-bias, bias]) / 2
         coef, bias = coef - coef.mean(axis=0), bias - bias.mean()
-    m = len(columns)
+    if background is not None:
+        other = _design(background, columns, idf, rest, share)
+        inside = np.arange(own.shape[0] + other.shape[0]) < own.shape[0]
+        scope, level = _solve(sp.csr_matrix(sp.vstack([own, other])), inside, C, None, "balanced")
+        coef, bias = np.concatenate([coef, scope]), np.concatenate([bias, level])
     return LinearHead(
         classes=tuple(classes),
         columns=columns.astype(np.int32),
@@ -145,6 +161,35 @@ def fit_head(
         dense=np.ascontiguousarray(coef[:, m:].T * share, np.float32),
         multi=multi,
     )
+
+
+def _design(
+    rows: Rows, columns: NDArray[np.int64], idf: NDArray[np.float32], rest: float, share: float
+) -> sp.csr_matrix:
+    """The fitted matrix: n-gram rows of length one over the seen columns, and the embedding."""
+    weight = np.full(WIDTH, np.float32(rest))
+    weight[columns] = idf
+    data = rows.counts.data * weight[rows.counts.indices]
+    norm = np.sqrt(np.add.reduceat(np.append(data**2, 0), rows.counts.indptr[:-1]) * (np.diff(rows.counts.indptr) > 0))
+    weighted = sp.csr_matrix((data, rows.counts.indices, rows.counts.indptr), shape=rows.counts.shape)
+    features = sp.diags(1 / np.maximum(norm, _TINY)) @ weighted[:, columns]
+    if rows.vectors is not None and rows.vectors.shape[1]:
+        features = sp.hstack([features, sp.csr_matrix(rows.vectors * np.float32(share))])
+    return sp.csr_matrix(features)
+
+
+def _solve(
+    features: sp.csr_matrix,
+    target: NDArray[np.generic],
+    C: float,
+    sample_weight: NDArray[np.float64] | None,
+    class_weight: str | dict[int, float] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=C, max_iter=1000, class_weight=class_weight)
+    model.fit(features, target, sample_weight=sample_weight)
+    return model.coef_, model.intercept_
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,11 +204,14 @@ class Scores:
         Length of each text's n-gram row in each head's idf.
     known : float32 array of shape (n, heads)
         Share of that row (squared) that lies in n-grams the head has seen: 0 to 1.
+    scope : float32 array of shape (n, heads)
+        Score of each head's scope column; infinite for a head without one.
     """
 
     logits: list[NDArray[np.float32]]
     norm: NDArray[np.float32]
     known: NDArray[np.float32]
+    scope: NDArray[np.float32]
 
 
 class HeadStack:
@@ -172,13 +220,13 @@ class HeadStack:
     Attributes
     ----------
     heads : tuple of LinearHead
-    table : float32 array of shape (2**18, sum of k)
-        Weight of every n-gram column for every class of every head.
+    table : float32 array of shape (2**18, columns)
+        Weight of every n-gram for every class, and the scope, of every head; head i's begin at ``offsets[i]``.
     """
 
     def __init__(self, heads: Sequence[LinearHead]) -> None:
         self.heads = tuple(heads)
-        self.offsets = np.cumsum([0, *(len(h.classes) for h in self.heads)])
+        self.offsets = np.cumsum([0, *(len(h.bias) for h in self.heads)])
         self.table = np.zeros((WIDTH, int(self.offsets[-1])), np.float32)
         self._squares = np.zeros((WIDTH, 2 * len(self.heads)), np.float32)
         for i, head in enumerate(self.heads):
@@ -193,15 +241,9 @@ class HeadStack:
             self.dense[: sizes[i], self.offsets[i] : self.offsets[i + 1]] = head.dense
         self.bias = np.concatenate([h.bias for h in self.heads]) if self.heads else np.zeros(0, np.float32)
 
-    def scores(self, counts: sp.csr_matrix, vectors: NDArray[np.float32] | None = None) -> Scores:
-        """Score n texts with every head.
-
-        Parameters
-        ----------
-        counts : CSR matrix of shape (n, 2**18)
-        vectors : float32 array of shape (n, d), optional
-            Needed where a head has weights on the embedding.
-        """
+    def scores(self, rows: Rows) -> Scores:
+        """Score n texts with every head; their vectors are needed where a head has weights on the embedding."""
+        counts, vectors = rows.counts, rows.vectors
         squared = sp.csr_matrix((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
         squares = squared @ self._squares
         total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
@@ -209,11 +251,16 @@ class HeadStack:
         raw = counts @ self.table
         dense = vectors @ self.dense if self.dimension and vectors is not None else None
         logits = []
-        for i in range(len(self.heads)):
+        scope = np.full(norm.shape, np.inf, np.float32)
+        for i, head in enumerate(self.heads):
             at = slice(self.offsets[i], self.offsets[i + 1])
             score = raw[:, at] / norm[:, i : i + 1] + self.bias[at]
-            logits.append(score if dense is None else score + dense[:, at])
-        return Scores(logits, norm, seen / np.maximum(total, _TINY))
+            if dense is not None:
+                score += dense[:, at]
+            logits.append(score[:, : len(head.classes)])
+            if head.scoped:
+                scope[:, i] = score[:, -1]
+        return Scores(logits, norm, seen / np.maximum(total, _TINY), scope)
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float, *, multi: bool) -> NDArray[np.float32]:

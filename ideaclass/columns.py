@@ -51,8 +51,8 @@ def task_columns(answers: TaskLabels, taxonomy: Taxonomy, lang: str = "ko") -> l
     else:
         labels = [names[i] for i in answers.label.tolist()]
     confidence = [
-        round(c, 3) if i >= 0 else None
-        for i, c in zip(answers.label.tolist(), answers.confidence.astype(float).tolist(), strict=True)
+        c if i >= 0 else None
+        for i, c in zip(answers.label.tolist(), answers.confidence.astype(float).round(3).tolist(), strict=True)
     ]
     flag = words["flag"]
     return [

@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+KNOWN_QUANTILE = 0.02
+SCOPE_QUANTILE = 0.03
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The fitted rule of one task.
@@ -19,6 +23,8 @@ class Policy:
         Least confidence that needs no review; above 1 where the target cannot be met.
     known_floor : float
         Least share of known n-grams that needs no review.
+    scope_floor : float or None
+        Least scope score that needs no review; None for a head without a scope.
     target : float
         The precision aimed at among rows without review.
     precision, coverage : float
@@ -31,6 +37,7 @@ class Policy:
 
     threshold: float
     known_floor: float
+    scope_floor: float | None
     target: float
     precision: float
     coverage: float
@@ -48,18 +55,26 @@ class Policy:
         known = {k: v for k, v in values.items() if k in names}
         return cls(**{**known, "label_thresholds": tuple(known.get("label_thresholds", ()))})
 
-    def review(self, confidence: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which rows a person should check, bool of shape (n,)."""
-        return (confidence < self.threshold) | (known < self.known_floor)
+    def review(
+        self, confidence: NDArray[np.float32], known: NDArray[np.float32], scope: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Which rows a person should check, bool of shape (n,): unsure, unreadable to the model, or not its question."""
+        floor = -np.inf if self.scope_floor is None else self.scope_floor
+        return (confidence < self.threshold) | (known < self.known_floor) | (scope < floor)
 
 
 def fit_policy(
-    confidence: NDArray[np.float32], correct: NDArray[np.bool_], known: NDArray[np.float32], *, target: float = 0.9
+    confidence: NDArray[np.float32],
+    correct: NDArray[np.bool_],
+    known: NDArray[np.float32],
+    scope: NDArray[np.float32],
+    *,
+    target: float = 0.9,
 ) -> Policy:
     """The lowest confidence threshold above which held-out rows are right at least as often as `target`.
 
     The share is required of a 90 % one-sided lower bound (Wilson), not of the raw share, so that the rule still holds
-    on rows it has not seen. The floor on known n-grams is the first percentile of the same rows.
+    on rows it has not seen. The floors are low quantiles of the same rows: 2 % for known n-grams, 3 % for the scope.
 
     Parameters
     ----------
@@ -67,31 +82,26 @@ def fit_policy(
         Confidence of held-out rows.
     correct : bool array of shape (n,)
         Whether their label was right.
-    known : float array of shape (n,)
-        Their share of known n-grams.
+    known, scope : float arrays of shape (n,)
+        Their share of known n-grams and scope score.
     target : float
         Precision wanted among rows without review, 0 to 1.
     """
-    floor = float(np.quantile(known, 0.01)) if len(known) else 0.0
-    eligible = known >= floor
+    known_floor = float(np.quantile(known, KNOWN_QUANTILE))
+    scope_floor = float(np.quantile(scope, SCOPE_QUANTILE)) if np.isfinite(scope).all() else None
+    eligible = (known >= known_floor) & (scope >= (-np.inf if scope_floor is None else scope_floor))
     order = np.argsort(-confidence[eligible], kind="stable")
     ranked = confidence[eligible][order]
     right = np.cumsum(correct[eligible][order])
     size = np.arange(1, len(order) + 1)
-    ends = np.append(ranked[1:] != ranked[:-1], True) if len(order) else np.zeros(0, bool)
-    meets = ends & (wilson_lower(right, size) >= target)
-    if not meets.any():
-        return Policy(1.01, floor, target, 0.0, 0.0, len(confidence))
-    last = int(np.flatnonzero(meets)[-1])
-    threshold = float(np.float32(ranked[last]))
-    return Policy(
-        threshold,
-        floor,
-        target,
-        precision=round(float(right[last] / size[last]), 4),
-        coverage=round(float(size[last] / len(confidence)), 4),
-        rows=len(confidence),
-    )
+    ends = np.append(ranked[1:] != ranked[:-1], True)
+    meets = np.flatnonzero(ends & (wilson_lower(right, size) >= target))
+    threshold, precision, coverage = 1.01, 0.0, 0.0
+    if len(meets):
+        last = int(meets[-1])
+        threshold = float(np.float32(ranked[last]))
+        precision, coverage = float(right[last] / size[last]), float(size[last] / len(confidence))
+    return Policy(threshold, known_floor, scope_floor, target, round(precision, 4), round(coverage, 4), len(confidence))
 
 
 def wilson_lower(

@@ -43,9 +43,7 @@ def mean_over_groups(values: Sequence[float]) -> Interval:
     return Interval(float(x.mean()), float(x.mean()) - half, min(float(x.mean()) + half, 1.0))
 
 
-def bootstrap(
-    score: Callable[[NDArray[np.int64]], float], n: int, *, rounds: int = 1000, seed: int = 0
-) -> Interval:
+def bootstrap(score: Callable[[NDArray[np.int64]], float], n: int, *, rounds: int = 1000, seed: int = 0) -> Interval:
     """Percentile bootstrap over n rows: `score` is called with the row numbers drawn."""
     rng = np.random.default_rng(seed)
     drawn = [score(rng.integers(0, n, n)) for _ in range(rounds)]
@@ -53,9 +51,7 @@ def bootstrap(
     return Interval(score(np.arange(n)), float(low), float(high))
 
 
-def expected_calibration_error(
-    confidence: NDArray[np.float32], correct: NDArray[np.bool_], *, bins: int = 10
-) -> float:
+def expected_calibration_error(confidence: NDArray[np.float32], correct: NDArray[np.bool_], *, bins: int = 10) -> float:
     """Mean gap between confidence and share right over equal-width bins, weighted by rows (Naeini et al. 2015)."""
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, bins - 1)

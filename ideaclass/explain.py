@@ -47,16 +47,15 @@ class TopWords:
 
 def top_words(grams: Grams, weight: NDArray[np.float64], r: int = 3) -> TopWords:
     """Pick the words with the largest positive weight of each row, heaviest first."""
-    doc = grams.word_doc
-    order = np.lexsort((-weight, doc))
-    doc = doc[order]
-    first = np.searchsorted(doc, np.arange(grams.matrix.shape[0]))
-    rank = np.arange(len(doc)) - first[doc] if len(doc) else doc
-    keep = (rank < r) & (weight[order] > 0)
-    word = np.full((grams.matrix.shape[0], r), -1, np.int64)
-    value = np.zeros(word.shape)
-    word[doc[keep], rank[keep]] = order[keep]
-    value[doc[keep], rank[keep]] = weight[order[keep]]
+    n = grams.matrix.shape[0]
+    word, value = np.full((n, r), -1, np.int64), np.zeros((n, r))
+    left, doc = weight.copy(), grams.word_doc
+    for rank in range(r):
+        best = np.zeros(n)
+        np.maximum.at(best, doc, left)
+        at = np.flatnonzero((left == best[doc]) & (left > 0))[::-1]
+        word[doc[at], rank], value[doc[at], rank] = at, left[at]
+        left[word[word[:, rank] >= 0, rank]] = 0
     return TopWords(grams, word, value)
 
 
@@ -82,7 +81,7 @@ class Reasons(Sequence[tuple[Reason, ...]]):
         part = self._parts[number]
         row = i - int(self._ends[number]) + len(part.word)
         return tuple(
-            Reason(part.grams.word(w), v)
+            Reason(part.grams.words[w], v)
             for w, v in zip(part.word[row].tolist(), part.weight[row].tolist(), strict=True)
             if w >= 0
         )
@@ -90,6 +89,6 @@ class Reasons(Sequence[tuple[Reason, ...]]):
     def words(self) -> Iterator[list[str]]:
         """The words alone, row by row, each word once."""
         for part in self._parts:
-            cut = part.grams.word
+            text = [*part.grams.words, ""].__getitem__
             for row in part.word.tolist():
-                yield list(dict.fromkeys([cut(w) for w in row if w >= 0]))
+                yield [w for w in dict.fromkeys(map(text, row)) if w]

@@ -21,9 +21,10 @@ LONGEST = 4
 SPEC: dict[str, object] = {"kind": "hashed-char-ngrams", "n": [1, LONGEST], "bits": BITS, "fold": "lower,digit"}
 
 _POSITION_BITS = 26
-_BATCH_ROWS = 1024
+_BATCH_ROWS = 512
 _BATCH_CHARS = 1 << 18
 _SPACE = 32
+_PUNCTUATION = ".,!?~\"'()[]{}<>:;·…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,10 @@ class Grams:
         inside = self._position + space[self._position]
         return Occurrences(self._entry, number[inside])
 
-    def word(self, i: int) -> str:
-        """Text of word number i, without the punctuation around it."""
-        start = self._starts[i]
-        word = self._text[start : self._text.index(" ", start)]
-        return word.strip(".,!?~\"'()[]{}<>:;·…") or word
-
     @cached_property
-    def _starts(self) -> list[int]:
-        return self.word_start.tolist()
+    def words(self) -> list[str]:
+        """Text of every word, without the punctuation around it."""
+        return [w.strip(_PUNCTUATION) or w for w in self._text.split(" ") if w]
 
 
 def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -142,9 +138,7 @@ def ngrams(texts: Sequence[str]) -> Grams:
     length = np.fromiter(map(len, padded), np.int64, len(padded))
     start = np.cumsum(length) - length
     doc = np.repeat(np.arange(len(padded), dtype=np.int64), length)
-    keys = [
-        (doc[at] << (BITS + _POSITION_BITS)) | (column << _POSITION_BITS) | at for at, column in _hashes(code, doc)
-    ]
+    keys = [(doc[at] << (BITS + _POSITION_BITS)) | (column << _POSITION_BITS) | at for at, column in _hashes(code, doc)]
     key = np.sort(np.concatenate(keys)) if len(padded) else np.zeros(0, np.int64)
     group = key >> _POSITION_BITS
     first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(key) else np.zeros(0, np.int64)

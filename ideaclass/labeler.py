@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ideaclass.artifacts import Store, default_store
-from ideaclass.classify import HeadStack, Scores, probabilities
+from ideaclass.classify import HeadStack, Rows, Scores, probabilities
 from ideaclass.errors import InputError
 from ideaclass.explain import Reasons, TopWords, top_words, word_weights
 from ideaclass.features import Grams, batches, ngrams
-from ideaclass.model import TaskModel
+from ideaclass.model import KIND, TaskModel
 from ideaclass.taxonomy import Taxonomy
 from ideaclass.text import clean
 from ideaclass.types import Embedder, Labels, Prediction, TaskLabels
@@ -20,6 +20,7 @@ from ideaclass.types import Embedder, Labels, Prediction, TaskLabels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+ALL = "all"
 DEFAULT_TASKS = ("swot", "esg", "action")
 REASONS = 3
 
@@ -51,15 +52,26 @@ class Labeler:
 
     @classmethod
     def load(cls, tasks: Iterable[str] | None = None, *, store: Store | None = None) -> Labeler:
-        """Load the models of some tasks (default: swot, esg, action) by reference, such as ``"swot"`` or ``"swot@1"``.
+        """Load the models of some tasks.
+
+        Parameters
+        ----------
+        tasks : iterable of str, optional
+            References such as ``"swot"`` or ``"swot@1"``; ``"all"`` stands for every classifier there is. By default
+            swot, esg and action.
+        store : Store, optional
 
         Raises
         ------
         UnknownModelError, ArtifactError
         """
         store = store or default_store()
-        wanted = dict.fromkeys(DEFAULT_TASKS if tasks is None else tasks)
-        return cls([TaskModel.from_artifact(store.load(ref)) for ref in wanted])
+        wanted = dict.fromkeys(DEFAULT_TASKS if tasks is None else [tasks] if isinstance(tasks, str) else tasks)
+        if ALL in wanted:
+            artifacts = [a for a in map(store.load, store.names()) if a.manifest.kind == KIND]
+        else:
+            artifacts = [store.load(ref) for ref in wanted]
+        return cls([TaskModel.from_artifact(a) for a in artifacts])
 
     def label(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> Labels:
         """Label n texts.
@@ -91,12 +103,13 @@ class Labeler:
             cleaned = clean(texts[start:stop])
             grams = ngrams(cleaned)
             scores = self._scores(grams, cleaned)
-            silent = np.diff(grams.matrix.indptr) == 0
+            size = np.diff(grams.matrix.indptr)
+            at = grams.matrix.indices.astype(np.int64) * self._stack.table.shape[1]
+            silent = size == 0
             empty += (np.flatnonzero(silent) + start).tolist()
-            rows = grams.matrix.indices
             for i, column in enumerate(columns):
-                answer = column.add(scores.logits[i], scores.known[:, i], silent)
-                weight = self._stack.table[rows, np.repeat(answer + self._stack.offsets[i], np.diff(grams.matrix.indptr))]
+                answer = column.add(scores, i, silent)
+                weight = self._stack.table.take(at + np.repeat(answer + self._stack.offsets[i], size))
                 column.words.append(top_words(grams, word_weights(grams, weight, scores.norm[:, i]), REASONS))
             if progress is not None:
                 progress(stop, len(texts))
@@ -104,7 +117,7 @@ class Labeler:
 
     def _scores(self, grams: Grams, cleaned: Sequence[str]) -> Scores:
         vectors = self._embedder.encode(cleaned) if self._embedder is not None and self._stack.dimension else None
-        return self._stack.scores(grams.matrix, vectors)
+        return self._stack.scores(Rows(grams.matrix, vectors))
 
 
 class _Columns:
@@ -115,19 +128,17 @@ class _Columns:
         self._parts: list[tuple[NDArray[np.generic], ...]] = []
         self.words: list[TopWords] = []
 
-    def add(
-        self, logits: NDArray[np.float32], known: NDArray[np.float32], silent: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """Decide a batch; return the index of the chosen class of each row."""
+    def add(self, scores: Scores, i: int, silent: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Decide a batch by what head i scored; return the index of the chosen class of each row."""
         head, policy = self._model.head, self._model.policy
-        p = probabilities(logits, head.temperature, multi=head.multi)
+        p = probabilities(scores.logits[i], head.temperature, multi=head.multi)
         n = len(p)
         order = np.argsort(-p, axis=1, kind="stable")
         label, second = order[:, 0], order[:, 1] if p.shape[1] > 1 else np.full(n, -1)
         confidence = p[np.arange(n), label]
         assigned = np.zeros(p.shape, bool)
         assigned[np.arange(n), label] = True
-        review = policy.review(confidence, known)
+        review = policy.review(confidence, scores.known[:, i], scores.scope[:, i])
         if head.multi:
             passed = p >= np.asarray(policy.label_thresholds, np.float32)
             review |= ~passed[np.arange(n), label]
@@ -200,7 +211,9 @@ class Classifier:
         model = self._labeler._models[self._task]
         parts = [
             probabilities(
-                self._labeler._scores(ngrams(cleaned), cleaned).logits[0], model.head.temperature, multi=model.head.multi
+                self._labeler._scores(ngrams(cleaned), cleaned).logits[0],
+                model.head.temperature,
+                multi=model.head.multi,
             )
             for a, b in batches(texts)
             for cleaned in [clean(texts[a:b])]

@@ -97,7 +97,8 @@ def to_artifact(
 
 def _check(ref: str, head: LinearHead, labels: Taxonomy) -> None:
     m, k = len(head.columns), len(head.classes)
-    wanted = {"weights": (m, k), "idf": (m,), "bias": (k,), "dense": (head.dense.shape[0], k)}
+    wide = k + head.scoped
+    wanted = {"weights": (m, wide), "idf": (m,), "bias": (wide,), "dense": (head.dense.shape[0], wide)}
     for name, shape in wanted.items():
         if getattr(head, name).shape != shape:
             raise ArtifactError(f"{ref}: array {name!r} has shape {getattr(head, name).shape}, not {shape}")

@@ -36,22 +36,24 @@ _WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {
     0x2026: "...",
     0x22EF: "...",
 }
+_ODD = re.compile(f"[{''.join(map(chr, _WIDTH))}]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1d\x1f\x7f\ufffe\uffff]")
 _BROKEN_LINE = re.compile(
-    r"(?<=[가-힣])[ \t]*\r?\n[ \t]*(?=(?:은|는|을|를|이|가|에|의|도|로|와|과|만|다|요|까|서|고|며|면|니다|습니다|입니다|합니다)(?:[\s.,!?]|$))"
+    r"(?<=[가-힣])[ \t]*\n[ \t]*(?=(?:은|는|을|를|이|가|에|의|도|로|와|과|만|다|요|까|서|고|며|면|니다|습니다|입니다|합니다)(?:[\s.,!?]|$))"
 )
-_LINE_END = re.compile(r"\r\n|\r|\x85|\u2028|\u2029")
+_LINE_END = re.compile(r"\r\n?|\x85|\u2028|\u2029")
 _LEAD_MINUS = re.compile(r"[△▲▽▼](?=\s?\d)")
 _GLYPHS = re.compile(f"[{re.escape(BULLETS)}{_PRIVATE}\ufe0f]")
 _JAMO_RUN = re.compile(r"([ㄱ-ㅎㅏ-ㅣ])\1{2,}")
 _MARK_RUN = re.compile(r"([!?.~,;:^*=_\-+#])\1{2,}")
-_SPACES = re.compile(r"[^\S\x1e]+")
-_EDGES = re.compile(r" ?\x1e ?")
+_SPACES = re.compile(r"(?:[^\S\x1e ]| (?=[^\S\x1e]))[^\S\x1e]*")
+_EDGES = re.compile(r" \x1e ?|\x1e ")
 
 
 def _even(text: str) -> str:
     """Rules that keep line ends: NFC, width, zero-width and control characters, jamo and punctuation runs."""
-    text = unicodedata.normalize("NFC", _CONTROL.sub("", text)).translate(_WIDTH)
+    text = unicodedata.normalize("NFC", _CONTROL.sub("", text))
+    text = _ODD.sub(lambda odd: odd[0].translate(_WIDTH), text)
     text = _LINE_END.sub("\n", text)
     text = _JAMO_RUN.sub(r"\1\1", text)
     return _MARK_RUN.sub(r"\1\1", text)
@@ -81,7 +83,9 @@ def clean(texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
     joined = SEPARATOR.join([t.replace(SEPARATOR, " ") if SEPARATOR in t else t for t in texts])
-    joined = _BROKEN_LINE.sub("", _even(joined))
+    joined = _even(joined)
+    if "\n" in joined:
+        joined = _BROKEN_LINE.sub("", joined)
     joined = _GLYPHS.sub(" ", _LEAD_MINUS.sub("-", joined))
     return _EDGES.sub(SEPARATOR, _SPACES.sub(" ", joined)).strip(" ").split(SEPARATOR)
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ideaclass.classify import HeadStack, LinearHead, fit_head, fit_temperature, probabilities
+from ideaclass.classify import HeadStack, LinearHead, Rows, fit_head, fit_temperature, probabilities
 from ideaclass.decide import Policy, fit_policy
 from ideaclass.errors import InputError
 from ideaclass.evaluate import Interval, confusion, expected_calibration_error, macro_f1, mean_over_groups
@@ -29,34 +28,30 @@ class Examples:
 
     Attributes
     ----------
-    counts : CSR matrix of shape (n, 2**18)
-    vectors : float32 array of shape (n, d), or None
+    rows : Rows
+        n texts as numbers.
     labels : list of n label codes
     groups : array of shape (n,)
         Rows of one group never straddle a split.
     classes : tuple of k label codes
+    background : Rows or None
+        Texts that the question is not about.
     """
 
-    counts: sp.csr_matrix
-    vectors: NDArray[np.float32] | None
+    rows: Rows
     labels: list[str]
     groups: NDArray[np.str_]
     classes: tuple[str, ...]
+    background: Rows | None = None
 
     def pick(self, rows: NDArray[np.int64]) -> Examples:
         """Some of the rows."""
-        return replace(
-            self,
-            counts=self.counts[rows],
-            vectors=None if self.vectors is None else self.vectors[rows],
-            labels=[self.labels[i] for i in rows],
-            groups=self.groups[rows],
-        )
+        return replace(self, rows=self.rows.pick(rows), labels=[self.labels[i] for i in rows], groups=self.groups[rows])
 
     def fit(self, *, share: float, C: float) -> LinearHead:
         """Fit a head on these rows, rounded as it will be stored."""
         return fit_head(
-            self.counts, self.labels, classes=self.classes, vectors=self.vectors, share=share, C=C
+            self.rows, self.labels, classes=self.classes, background=self.background, share=share, C=C
         ).rounded()
 
 
@@ -67,13 +62,14 @@ class HeldOut:
     Attributes
     ----------
     logits : float32 array of shape (n, k)
-    known : float32 array of shape (n,)
+    known, scope : float32 arrays of shape (n,)
     truth : int array of shape (n,)
     groups : array of shape (n,)
     """
 
     logits: NDArray[np.float32]
     known: NDArray[np.float32]
+    scope: NDArray[np.float32]
     truth: NDArray[np.int64]
     groups: NDArray[np.str_]
 
@@ -87,7 +83,8 @@ class HeldOut:
         truth = np.eye(self.logits.shape[1], dtype=bool)[self.truth[rows]]
         temperature = fit_temperature(self.logits[rows], truth, multi=False)
         confidence = probabilities(self.logits[rows], temperature, multi=False).max(axis=1)
-        policy = fit_policy(confidence, self.answer[rows] == self.truth[rows], self.known[rows], target=target)
+        correct = self.answer[rows] == self.truth[rows]
+        policy = fit_policy(confidence, correct, self.known[rows], self.scope[rows], target=target)
         return temperature, policy
 
 
@@ -98,17 +95,16 @@ def hold_out(examples: Examples, *, share: float, C: float, fraction: float = 1.
         raise InputError(f"needs rows of two writers or more to hold one out, and there is only {names}")
     position = {c: i for i, c in enumerate(examples.classes)}
     n, k = len(examples.labels), len(examples.classes)
-    logits, known = np.zeros((n, k), np.float32), np.zeros(n, np.float32)
+    logits, known, scope = np.zeros((n, k), np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
     for name in names:
         test = np.flatnonzero(examples.groups == name)
         train = np.flatnonzero(examples.groups != name)
         if fraction < 1:
             train = np.random.default_rng(seed).permutation(train)[: round(len(train) * fraction)]
-        held = examples.pick(test)
-        scores = HeadStack([examples.pick(train).fit(share=share, C=C)]).scores(held.counts, held.vectors)
-        logits[test], known[test] = scores.logits[0], scores.known[:, 0]
+        scores = HeadStack([examples.pick(train).fit(share=share, C=C)]).scores(examples.rows.pick(test))
+        logits[test], known[test], scope[test] = scores.logits[0], scores.known[:, 0], scores.scope[:, 0]
     truth = np.array([position[label] for label in examples.labels])
-    return HeldOut(logits, known, truth, examples.groups)
+    return HeldOut(logits, known, scope, truth, examples.groups)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +154,7 @@ def report(held: HeldOut, *, target: float = 0.9) -> Report:
         own = held.groups == name
         temperature, policy = held.calibrate(~own, target)
         confidence[own] = probabilities(held.logits[own], temperature, multi=False).max(axis=1)
-        silent[own] = policy.review(confidence[own], held.known[own])
+        silent[own] = policy.review(confidence[own], held.known[own], held.scope[own])
     right = held.answer == held.truth
     by_group = {name: macro_f1(held.truth[held.groups == name], held.answer[held.groups == name]) for name in names}
     return Report(
@@ -234,14 +230,14 @@ def library_versions() -> dict[str, str]:
     }
 
 
-def cards(task: str, trained: Trained, data: Sequence[dict[str, Any]], date: str) -> str:
+def cards(task: str, trained: Trained, data: Sequence[dict[str, Any]]) -> str:
     """Model card in Markdown."""
     r, p = trained.report, trained.policy
     classes = trained.head.classes
     lines = [
         f"# {task}",
         "",
-        f"Sorts Korean citizen texts into {', '.join(classes)}. Trained {date}.",
+        f"Sorts Korean citizen texts into {', '.join(classes)}.",
         "",
         "## Data",
         "",

@@ -1,0 +1,96 @@
+"""ideaclass understands what citizens write to public bodies in Korean.
+
+>>> import ideaclass
+>>> ideaclass.load("esg").predict(["탕비실 종이컵을 없애고 개인컵을 씁시다"])[0].label
+'E'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ideaclass._version import __version__
+
+if TYPE_CHECKING:
+    from ideaclass.artifacts import Store, default_store
+    from ideaclass.errors import (
+        ArtifactError,
+        ColumnError,
+        FileError,
+        IdeaclassError,
+        InputError,
+        MissingExtraError,
+        NotFittedError,
+        OutputError,
+        SheetError,
+        TaxonomyError,
+        UnknownModelError,
+    )
+    from ideaclass.frames import label
+    from ideaclass.labeler import Classifier, Labeler, load
+    from ideaclass.text import clean, split_ideas
+    from ideaclass.types import Embedder, Labels, Prediction, Reason, TaskLabels, Tokenizer
+
+_HOME = {
+    "artifacts": ("Store", "default_store"),
+    "errors": (
+        "ArtifactError",
+        "ColumnError",
+        "FileError",
+        "IdeaclassError",
+        "InputError",
+        "MissingExtraError",
+        "NotFittedError",
+        "OutputError",
+        "SheetError",
+        "TaxonomyError",
+        "UnknownModelError",
+    ),
+    "frames": ("label",),
+    "labeler": ("Classifier", "Labeler", "load"),
+    "text": ("clean", "split_ideas"),
+    "types": ("Embedder", "Labels", "Prediction", "Reason", "TaskLabels", "Tokenizer"),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "ArtifactError",
+    "Classifier",
+    "ColumnError",
+    "Embedder",
+    "FileError",
+    "IdeaclassError",
+    "InputError",
+    "Labeler",
+    "Labels",
+    "MissingExtraError",
+    "NotFittedError",
+    "OutputError",
+    "Prediction",
+    "Reason",
+    "SheetError",
+    "Store",
+    "TaskLabels",
+    "TaxonomyError",
+    "Tokenizer",
+    "UnknownModelError",
+    "__version__",
+    "clean",
+    "default_store",
+    "label",
+    "load",
+    "split_ideas",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module 'ideaclass' has no attribute {name!r}")
+    value = getattr(import_module(f"ideaclass.{_MODULE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
