@@ -8,17 +8,15 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from ideaclass import taxonomy
+from ideaclass import embed, taxonomy
 from ideaclass.artifacts import Store
 from ideaclass.corpus import ABOUT, read_corpus
 from ideaclass.errors import FileError
-from ideaclass.classify import Rows
-from ideaclass.features import counts
+from ideaclass.features import Rows, rows
 from ideaclass.model import to_artifact
 from ideaclass.text import clean
-from ideaclass.training import Examples, Trained, cards, library_versions, train
+from ideaclass.training import Examples, Trained, card, library_versions, train
 
-SHARE = 1.0
 C = 10.0
 TARGET = 0.9
 SEED = 0
@@ -27,6 +25,8 @@ BACKGROUND = 4000
 
 def build_models(corpora: Path, store: Store, *, progress: Callable[[str], None] | None = None) -> dict[str, Trained]:
     """Train every task of every corpus, save each as a new version, and make it the stable one.
+
+    The store's own embedder, if it holds one, is used beside the n-grams.
 
     Parameters
     ----------
@@ -53,31 +53,33 @@ def build_models(corpora: Path, store: Store, *, progress: Callable[[str], None]
     if not folders:
         raise FileError(f"{corpora}: holds no corpus (a folder with {ABOUT} and one .csv per writer)")
     read = [read_corpus(folder, taxonomies) for folder in folders]
-    rows = {corpus.name: Rows(counts(clean(corpus.texts))) for corpus in read}
+    about, embedder = None, None
+    if embed.DEFAULT in store.names():
+        artifact = store.load(embed.DEFAULT)
+        about, embedder = embed.identity(artifact), embed.from_artifact(artifact)
+    numbers = {corpus.name: rows(clean(corpus.texts), embedder) for corpus in read}
     built: dict[str, Trained] = {}
     for corpus in read:
         for task, labels in corpus.labels.items():
+            others = [r for name, r in numbers.items() if name != corpus.name]
             examples = Examples(
-                rows[corpus.name],
-                labels,
-                corpus.groups,
-                taxonomies[task].codes,
-                _background([r for name, r in rows.items() if name != corpus.name]),
+                numbers[corpus.name], labels, corpus.groups, taxonomies[task].codes, _background(others)
             )
             tell(f"{task}: {len(labels)} rows by {len(set(corpus.groups.tolist()))} writers")
-            trained = train(examples, share=SHARE, C=C, target=TARGET, seed=SEED, progress=tell)
+            trained = train(examples, C=C, target=TARGET, seed=SEED, progress=tell)
             data = [corpus.description(task)]
             artifact = to_artifact(
                 trained.head,
                 trained.policy,
                 taxonomy.source_text(task),
                 name=task,
-                card=cards(task, trained, data),
-                thresholds={"fitted_on": "each writer left out in turn", "C": C, "share": SHARE},
+                card=card(task, trained, data),
+                embedder=about if trained.share else None,
+                thresholds={"fitted_on": "each writer left out in turn", "C": C, "share": trained.share},
                 data=data,
                 seed=SEED,
                 libraries=library_versions(),
-                metrics={**trained.report.to_dict(), "learning_curve": trained.curve},
+                metrics=trained.metrics(),
             )
             saved = store.save(artifact)
             store.promote(task, saved.manifest.version)
@@ -91,5 +93,6 @@ def _background(others: list[Rows]) -> Rows | None:
     if not others:
         return None
     counts = sp.vstack([r.counts for r in others], format="csr")
+    vectors = [r.vectors for r in others if r.vectors is not None]
     drawn = np.sort(np.random.default_rng(SEED).permutation(counts.shape[0])[:BACKGROUND])
-    return Rows(counts[drawn])
+    return Rows(counts, np.concatenate(vectors) if vectors else None).pick(drawn)

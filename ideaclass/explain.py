@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ideaclass.features import Grams
+from ideaclass.features import Grams, WordPieces
 from ideaclass.types import Reason
 
 
@@ -34,6 +34,27 @@ def word_weights(grams: Grams, weight: NDArray[np.float32], norm: NDArray[np.flo
     share = matrix.data * weight / (grams.count * np.repeat(norm, np.diff(matrix.indptr)))
     at = grams.occurrences
     return np.bincount(at.word, weights=share[at.feature], minlength=len(grams.word_start))
+
+
+def piece_weights(pieces: WordPieces, weight: NDArray[np.float32], words: int, doc: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the embedding's subwords of each word add to a score.
+
+    Parameters
+    ----------
+    pieces : WordPieces
+    weight : float32 array, one per subword
+        Dot product of its vector and the class's weights.
+    words : int
+        Number of words of the batch.
+    doc : int64 array, one per word
+        Row of each word.
+
+    Returns
+    -------
+    float64 array, one per word of the batch
+        For each row they sum to the embedding's part of its score.
+    """
+    return np.bincount(pieces.word, weights=weight / pieces.length[doc[pieces.word]], minlength=words)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

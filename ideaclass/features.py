@@ -14,6 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ideaclass.types import Embedder, SubwordEmbedder
+
 BITS = 18
 WIDTH = 1 << BITS
 LONGEST = 4
@@ -25,6 +27,26 @@ _BATCH_ROWS = 512
 _BATCH_CHARS = 1 << 18
 _SPACE = 32
 _PUNCTUATION = ".,!?~\"'()[]{}<>:;·…"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Texts as numbers.
+
+    Attributes
+    ----------
+    counts : CSR matrix of shape (n, 2**18), float32
+        1 + ln(count) of every hashed n-gram.
+    vectors : float32 array of shape (n, d), or None
+        Unit rows of the embedder.
+    """
+
+    counts: sp.csr_matrix
+    vectors: NDArray[np.float32] | None = None
+
+    def pick(self, rows: NDArray[np.int64]) -> Rows:
+        """Some of the rows."""
+        return Rows(self.counts[rows], None if self.vectors is None else self.vectors[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +107,14 @@ class Grams:
         return Occurrences(self._entry, number[inside])
 
     @cached_property
+    def tokens(self) -> list[str]:
+        """Text of every word."""
+        return [w for w in self._text.split(" ") if w]
+
+    @cached_property
     def words(self) -> list[str]:
         """Text of every word, without the punctuation around it."""
-        return [w.strip(_PUNCTUATION) or w for w in self._text.split(" ") if w]
+        return [w.strip(_PUNCTUATION) or w for w in self.tokens]
 
 
 def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -166,7 +193,51 @@ def batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def counts(texts: Sequence[str]) -> sp.csr_matrix:
-    """The n-gram matrix of any number of cleaned texts, for fitting: shape (n, 2**18), float32."""
-    parts = [ngrams(texts[a:b]).matrix for a, b in batches(texts)]
-    return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, WIDTH), dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class WordPieces:
+    """The subwords behind a batch's vectors.
+
+    Attributes
+    ----------
+    ids : int32 array of shape (m,)
+        Rows of the embedder's weights.
+    word : int64 array of shape (m,)
+        Number of the word that each lies in, counted over the batch.
+    length : float32 array of shape (n,)
+        Length of each text's sum of subword vectors.
+    """
+
+    ids: NDArray[np.int32]
+    word: NDArray[np.int64]
+    length: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of n texts read once: n-grams, vectors of shape (n, d) where there is an embedder, and their subwords."""
+
+    grams: Grams
+    vectors: NDArray[np.float32] | None
+    pieces: WordPieces | None
+
+
+def read(texts: Sequence[str], embedder: Embedder | None = None) -> Batch:
+    """Read n cleaned texts; their subwords are told apart where the embedder is a `SubwordEmbedder`."""
+    grams = ngrams(texts)
+    if embedder is None:
+        return Batch(grams, None, None)
+    if not isinstance(embedder, SubwordEmbedder):
+        return Batch(grams, embedder.encode(texts), None)
+    ids, offsets = embedder.word_pieces(grams.tokens)
+    first_words = np.searchsorted(grams.word_doc, np.arange(len(texts) + 1))
+    vectors, length = embedder.pool(ids, offsets[first_words])
+    word = np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(offsets))
+    return Batch(grams, vectors, WordPieces(ids, word, length))
+
+
+def rows(texts: Sequence[str], embedder: Embedder | None = None) -> Rows:
+    """Any number of cleaned texts as numbers, for fitting."""
+    parts = [read(texts[a:b], embedder) for a, b in batches(texts)]
+    counts = [p.grams.matrix for p in parts] or [sp.csr_matrix((0, WIDTH), dtype=np.float32)]
+    vectors = [p.vectors for p in parts if p.vectors is not None]
+    return Rows(sp.vstack(counts, format="csr"), np.concatenate(vectors) if vectors else None)

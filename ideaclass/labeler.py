@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ideaclass import embed
 from ideaclass.artifacts import Store, default_store
-from ideaclass.classify import HeadStack, Rows, Scores, probabilities
-from ideaclass.errors import InputError
-from ideaclass.explain import Reasons, TopWords, top_words, word_weights
-from ideaclass.features import Grams, batches, ngrams
+from ideaclass.classify import HeadStack, Scores, probabilities
+from ideaclass.errors import ArtifactError, InputError
+from ideaclass.explain import Reasons, TopWords, piece_weights, top_words, word_weights
+from ideaclass.features import Batch, Rows, batches, read
 from ideaclass.model import KIND, TaskModel
 from ideaclass.taxonomy import Taxonomy
 from ideaclass.text import clean
-from ideaclass.types import Embedder, Labels, Prediction, TaskLabels
+from ideaclass.types import Embedder, Labels, Prediction, SubwordEmbedder, TaskLabels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,8 @@ class Labeler:
     def __init__(self, models: Sequence[TaskModel], embedder: Embedder | None = None) -> None:
         self._models = {m.taxonomy.name: m for m in models}
         self._stack = HeadStack([m.head for m in self._models.values()])
-        self._embedder = embedder
+        self._embedder = embedder if self._stack.dimension else None
+        self._pieces = self._embedder.weights @ self._stack.dense if isinstance(self._embedder, SubwordEmbedder) else None
         self.taxonomies: dict[str, Taxonomy] = {task: m.taxonomy for task, m in self._models.items()}
         self.models = {task: m.ref for task, m in self._models.items()}
 
@@ -71,7 +73,8 @@ class Labeler:
             artifacts = [a for a in map(store.load, store.names()) if a.manifest.kind == KIND]
         else:
             artifacts = [store.load(ref) for ref in wanted]
-        return cls([TaskModel.from_artifact(a) for a in artifacts])
+        models = [TaskModel.from_artifact(a) for a in artifacts]
+        return cls(models, _embedder_of(models, store))
 
     def label(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> Labels:
         """Label n texts.
@@ -97,27 +100,69 @@ class Labeler:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise InputError(f"text {i} is of type {type(text).__name__}, not str: turn it into a string first")
-        columns: list[_Columns] = [_Columns(m) for m in self._models.values()]
+        columns = [_Columns(m) for m in self._models.values()]
         empty: list[int] = []
         for start, stop in batches(texts):
-            cleaned = clean(texts[start:stop])
-            grams = ngrams(cleaned)
-            scores = self._scores(grams, cleaned)
-            size = np.diff(grams.matrix.indptr)
-            at = grams.matrix.indices.astype(np.int64) * self._stack.table.shape[1]
-            silent = size == 0
+            batch = read(clean(texts[start:stop]), self._embedder)
+            scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
+            silent = np.diff(batch.grams.matrix.indptr) == 0
             empty += (np.flatnonzero(silent) + start).tolist()
+            words = _Words(batch, self._stack, self._pieces)
             for i, column in enumerate(columns):
                 answer = column.add(scores, i, silent)
-                weight = self._stack.table.take(at + np.repeat(answer + self._stack.offsets[i], size))
-                column.words.append(top_words(grams, word_weights(grams, weight, scores.norm[:, i]), REASONS))
+                column.words.append(words.top(answer + self._stack.offsets[i], scores.norm[:, i]))
             if progress is not None:
                 progress(stop, len(texts))
         return Labels(len(texts), {c.task: c.finish() for c in columns}, dict.fromkeys(empty, "empty"))
 
-    def _scores(self, grams: Grams, cleaned: Sequence[str]) -> Scores:
-        vectors = self._embedder.encode(cleaned) if self._embedder is not None and self._stack.dimension else None
-        return self._stack.scores(Rows(grams.matrix, vectors))
+    def probabilities(self, texts: Sequence[str], task: str) -> NDArray[np.float32]:
+        """Calibrated probabilities of one task, float32 of shape (n, k), in the order of its model's classes."""
+        head = self._models[task].head
+        i = list(self._models).index(task)
+        parts = [np.zeros((0, len(head.classes)), np.float32)]
+        for start, stop in batches(texts):
+            batch = read(clean(texts[start:stop]), self._embedder)
+            logits = self._stack.scores(Rows(batch.grams.matrix, batch.vectors)).logits[i]
+            parts.append(probabilities(logits, head.temperature, multi=head.multi))
+        return np.concatenate(parts)
+
+    def classes(self, task: str) -> tuple[str, ...]:
+        """Label codes of one task, in its model's order."""
+        return self._models[task].head.classes
+
+
+def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
+    """Load the embedder that the models were fitted with."""
+    needed = {m.embedder["sha256"]: m for m in models if m.embedder is not None}
+    if not needed:
+        return None
+    if len(needed) > 1:
+        pairs = ", ".join(f"{m.ref} needs {m.embedder['name']}@{m.embedder['version']}" for m in needed.values() if m.embedder)
+        raise InputError(f"these models need different embedders and cannot be asked at once: {pairs}")
+    ((sha256, model),) = needed.items()
+    assert model.embedder is not None
+    artifact = store.load(f"{model.embedder['name']}@{model.embedder['version']}")
+    if embed.identity(artifact)["sha256"] != sha256:
+        raise ArtifactError(f"{artifact.manifest.ref}: is not the embedder that {model.ref} was fitted with")
+    return embed.from_artifact(artifact)
+
+
+class _Words:
+    """The words of one batch and what they weigh for any class of a stack."""
+
+    def __init__(self, batch: Batch, stack: HeadStack, pieces: NDArray[np.float32] | None) -> None:
+        self._batch, self._stack, self._table = batch, stack, pieces
+        self._size = np.diff(batch.grams.matrix.indptr)
+        self._at = batch.grams.matrix.indices.astype(np.int64) * stack.table.shape[1]
+
+    def top(self, column: NDArray[np.int64], norm: NDArray[np.float32]) -> TopWords:
+        """Heaviest words of each row for the class in that row's column."""
+        grams, pieces = self._batch.grams, self._batch.pieces
+        weight = word_weights(grams, self._stack.table.take(self._at + np.repeat(column, self._size)), norm)
+        if pieces is not None and self._table is not None:
+            doc = grams.word_doc
+            weight += piece_weights(pieces, self._table[pieces.ids, column[doc[pieces.word]]], len(weight), doc)
+        return top_words(grams, weight, REASONS)
 
 
 class _Columns:
@@ -199,7 +244,7 @@ class Classifier:
         (self._task,) = labeler.taxonomies
         self._labeler = labeler
         self.taxonomy = labeler.taxonomies[self._task]
-        self.classes_ = labeler._models[self._task].head.classes
+        self.classes_ = labeler.classes(self._task)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Label n texts; see `Labeler.label`."""
@@ -208,17 +253,7 @@ class Classifier:
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated probabilities of shape (n, k), float32, in the order of `classes_`."""
-        model = self._labeler._models[self._task]
-        parts = [
-            probabilities(
-                self._labeler._scores(ngrams(cleaned), cleaned).logits[0],
-                model.head.temperature,
-                multi=model.head.multi,
-            )
-            for a, b in batches(texts)
-            for cleaned in [clean(texts[a:b])]
-        ]
-        return np.concatenate([np.zeros((0, len(self.classes_)), np.float32), *parts])
+        return self._labeler.probabilities(texts, self._task)
 
 
 def predictions(labels: Labels, task: str) -> list[Prediction]:

@@ -1,7 +1,8 @@
 """From a labelled corpus to a model: leave each writer out in turn, calibrate on what was left out, fit on all.
 
 Every reported figure is on a writer whom the scored model never saw. The temperature and the threshold applied to a
-left-out writer are fitted on the held-out scores of the other writers; the shipped ones on those of all writers.
+left-out writer, and the weight of the embedding, are chosen on the held-out scores of the other writers; the shipped
+ones on those of all writers.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from ideaclass.classify import HeadStack, LinearHead, Rows, fit_head, fit_temperature, probabilities
-from ideaclass.decide import Policy, fit_policy
+from ideaclass.classify import HeadStack, LinearHead, Loss, Scores, fit_head, fit_temperature, probabilities
+from ideaclass.decide import Policy, fit_label_thresholds, fit_policy
 from ideaclass.errors import InputError
 from ideaclass.evaluate import Interval, confusion, expected_calibration_error, macro_f1, mean_over_groups
+from ideaclass.features import Rows
 
-CURVE = (0.125, 0.25, 0.5, 1.0)
+CURVE = (0.125, 0.25, 0.5)
+SHARES = (0.0, 0.7, 1.0, 1.5, 2.2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,28 +34,55 @@ class Examples:
     ----------
     rows : Rows
         n texts as numbers.
-    labels : list of n label codes
+    labels : list of n label codes, or bool array of shape (n, k)
+        A matrix where several labels can hold at once.
     groups : array of shape (n,)
         Rows of one group never straddle a split.
     classes : tuple of k label codes
     background : Rows or None
         Texts that the question is not about.
+    loss, class_weight
+        See `ideaclass.classify.fit_head`.
     """
 
     rows: Rows
-    labels: list[str]
+    labels: list[str] | NDArray[np.bool_]
     groups: NDArray[np.str_]
     classes: tuple[str, ...]
     background: Rows | None = None
+    loss: Loss = "logistic"
+    class_weight: str | None = None
+
+    @property
+    def holds(self) -> NDArray[np.bool_]:
+        """Which labels hold, bool of shape (n, k)."""
+        if isinstance(self.labels, np.ndarray):
+            return self.labels
+        position = {c: i for i, c in enumerate(self.classes)}
+        return np.eye(len(self.classes), dtype=bool)[[position[label] for label in self.labels]]
 
     def pick(self, rows: NDArray[np.int64]) -> Examples:
         """Some of the rows."""
-        return replace(self, rows=self.rows.pick(rows), labels=[self.labels[i] for i in rows], groups=self.groups[rows])
+        labels = self.labels[rows] if isinstance(self.labels, np.ndarray) else [self.labels[i] for i in rows]
+        return replace(self, rows=self.rows.pick(rows), labels=labels, groups=self.groups[rows])
+
+    def without_vectors(self) -> Examples:
+        """The same rows as n-grams alone."""
+        background = None if self.background is None else Rows(self.background.counts)
+        return replace(self, rows=Rows(self.rows.counts), background=background)
 
     def fit(self, *, share: float, C: float) -> LinearHead:
-        """Fit a head on these rows, rounded as it will be stored."""
+        """Fit a head on these rows, rounded as it will be stored; a share of 0 leaves the embedding out."""
+        e = self if share else self.without_vectors()
         return fit_head(
-            self.rows, self.labels, classes=self.classes, background=self.background, share=share, C=C
+            e.rows,
+            e.labels,
+            classes=e.classes,
+            background=e.background,
+            share=share,
+            C=C,
+            loss=e.loss,
+            class_weight=e.class_weight,
         ).rounded()
 
 
@@ -64,7 +95,10 @@ class HeldOut:
     logits : float32 array of shape (n, k)
     known, scope : float32 arrays of shape (n,)
     truth : int array of shape (n,)
+        The label that holds, where exactly one does.
     groups : array of shape (n,)
+    holds : bool array of shape (n, k), or None
+        The labels that hold, where any number can.
     """
 
     logits: NDArray[np.float32]
@@ -72,6 +106,7 @@ class HeldOut:
     scope: NDArray[np.float32]
     truth: NDArray[np.int64]
     groups: NDArray[np.str_]
+    holds: NDArray[np.bool_] | None = None
 
     @property
     def answer(self) -> NDArray[np.int64]:
@@ -80,12 +115,13 @@ class HeldOut:
 
     def calibrate(self, rows: NDArray[np.bool_], target: float) -> tuple[float, Policy]:
         """Temperature and policy fitted on some of the rows."""
-        truth = np.eye(self.logits.shape[1], dtype=bool)[self.truth[rows]]
-        temperature = fit_temperature(self.logits[rows], truth, multi=False)
-        confidence = probabilities(self.logits[rows], temperature, multi=False).max(axis=1)
-        correct = self.answer[rows] == self.truth[rows]
-        policy = fit_policy(confidence, correct, self.known[rows], self.scope[rows], target=target)
-        return temperature, policy
+        multi = self.holds is not None
+        truth = np.eye(self.logits.shape[1], dtype=bool)[self.truth[rows]] if self.holds is None else self.holds[rows]
+        temperature = fit_temperature(self.logits[rows], truth, multi=multi)
+        p = probabilities(self.logits[rows], temperature, multi=multi)
+        correct = truth[np.arange(len(truth)), self.answer[rows]]
+        policy = fit_policy(p.max(axis=1), correct, self.known[rows], self.scope[rows], target=target)
+        return temperature, replace(policy, label_thresholds=fit_label_thresholds(p, truth)) if multi else policy
 
 
 def hold_out(examples: Examples, *, share: float, C: float, fraction: float = 1.0, seed: int = 0) -> HeldOut:
@@ -93,18 +129,22 @@ def hold_out(examples: Examples, *, share: float, C: float, fraction: float = 1.
     names = sorted(set(examples.groups.tolist()))
     if len(names) < 2:
         raise InputError(f"needs rows of two writers or more to hold one out, and there is only {names}")
-    position = {c: i for i, c in enumerate(examples.classes)}
     n, k = len(examples.labels), len(examples.classes)
     logits, known, scope = np.zeros((n, k), np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
-    for name in names:
+
+    def score(name: str) -> tuple[NDArray[np.int64], Scores]:
         test = np.flatnonzero(examples.groups == name)
         train = np.flatnonzero(examples.groups != name)
         if fraction < 1:
             train = np.random.default_rng(seed).permutation(train)[: round(len(train) * fraction)]
-        scores = HeadStack([examples.pick(train).fit(share=share, C=C)]).scores(examples.rows.pick(test))
+        head = examples.pick(train).fit(share=share, C=C)
+        return test, HeadStack([head]).scores(examples.rows.pick(test))
+
+    for test, scores in Parallel(n_jobs=2, prefer="threads")(delayed(score)(name) for name in names):
         logits[test], known[test], scope[test] = scores.logits[0], scores.known[:, 0], scores.scope[:, 0]
-    truth = np.array([position[label] for label in examples.labels])
-    return HeldOut(logits, known, scope, truth, examples.groups)
+    holds = examples.holds
+    several = holds if isinstance(examples.labels, np.ndarray) else None
+    return HeldOut(logits, known, scope, holds.argmax(axis=1), examples.groups, several)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +196,7 @@ def report(held: HeldOut, *, target: float = 0.9) -> Report:
         confidence[own] = probabilities(held.logits[own], temperature, multi=False).max(axis=1)
         silent[own] = policy.review(confidence[own], held.known[own], held.scope[own])
     right = held.answer == held.truth
-    by_group = {name: macro_f1(held.truth[held.groups == name], held.answer[held.groups == name]) for name in names}
+    by_group = scores_by_group(held)
     return Report(
         by_group=by_group,
         macro_f1=mean_over_groups(list(by_group.values())),
@@ -168,33 +208,75 @@ def report(held: HeldOut, *, target: float = 0.9) -> Report:
     )
 
 
+def scores_by_group(held: HeldOut) -> dict[str, float]:
+    """Macro-F1 on each group."""
+    names = sorted(set(held.groups.tolist()))
+    return {g: macro_f1(held.truth[held.groups == g], held.answer[held.groups == g]) for g in names}
+
+
+def _chosen(held: dict[float, HeldOut]) -> tuple[HeldOut, float]:
+    """The best share for every group by the other groups' scores, put together; and the best by all."""
+    by_group = {share: scores_by_group(h) for share, h in held.items()}
+    first = next(iter(held.values()))
+    mixed = replace(first, logits=first.logits.copy(), known=first.known.copy(), scope=first.scope.copy())
+
+    def best(without: str | None) -> float:
+        return max(held, key=lambda share: float(np.mean([v for g, v in by_group[share].items() if g != without])))
+
+    for group in by_group[next(iter(held))]:
+        own, source = first.groups == group, held[best(group)]
+        mixed.logits[own], mixed.known[own], mixed.scope[own] = source.logits[own], source.known[own], source.scope[own]
+    return mixed, best(None)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A head fitted on all rows, its rule, and what to expect of it on unseen writers."""
+    """A head fitted on all rows, its rule, and what to expect of it on unseen writers.
+
+    Attributes
+    ----------
+    share : float
+        Weight of the embedding beside the n-grams; 0 where n-grams alone did best.
+    by_share : dict of float to float
+        Mean macro-F1 over left-out groups with each share; 0 is n-grams alone.
+    curve : dict of int to float
+        The same by number of rows trained on.
+    """
 
     head: LinearHead
     policy: Policy
     report: Report
-    curve: dict[str, float]
+    share: float
+    by_share: dict[float, float]
+    curve: dict[int, float]
+
+    def metrics(self) -> dict[str, Any]:
+        """Plain values for a manifest."""
+        return {
+            **self.report.to_dict(),
+            "macro_f1_by_embedding_share": {str(k): v for k, v in self.by_share.items()},
+            "learning_curve": {str(k): v for k, v in self.curve.items()},
+        }
 
 
 def train(
     examples: Examples,
     *,
-    share: float = 1.0,
+    shares: Sequence[float] = SHARES,
     C: float = 10.0,
     target: float = 0.9,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Trained:
-    """Hold each group out, report, calibrate, and fit on all rows.
+    """Hold each group out, choose the embedding's share, report, calibrate, and fit on all rows.
 
     Parameters
     ----------
     examples : Examples
         Of two groups or more.
-    share : float
-        Weight of the embedding beside the n-grams.
+    shares : sequence of float
+        Weights of the embedding to choose from; only 0 counts where there are no vectors. The share, temperature and
+        threshold used on a group are chosen on the other groups.
     C : float
         Inverse regularisation strength.
     target : float
@@ -204,21 +286,23 @@ def train(
     progress : callable, optional
         Told of each step.
     """
-    curve: dict[str, float] = {}
-    held = None
+    tell = progress or (lambda _: None)
+    held: dict[float, HeldOut] = {}
+    by_share: dict[float, float] = {}
+    for share in shares if examples.rows.vectors is not None else (0.0,):
+        held[share] = hold_out(examples, share=share, C=C)
+        by_share[share] = round(float(np.mean(list(scores_by_group(held[share]).values()))), 4)
+        tell(f"embedding share {share}: macro-F1 {by_share[share]:.3f}")
+    mixed, share = _chosen(held)
+    n, groups = len(examples.labels), len(set(examples.groups.tolist()))
+    curve = {}
     for fraction in CURVE:
-        held = hold_out(examples, share=share, C=C, fraction=fraction, seed=seed)
-        score = report(held, target=target) if fraction == 1 else None
-        names = sorted(set(held.groups.tolist()))
-        mean = np.mean([macro_f1(held.truth[held.groups == g], held.answer[held.groups == g]) for g in names])
-        curve[str(round(fraction * (1 - 1 / len(names)) * len(held.truth)))] = round(float(mean), 4)
-        if progress is not None:
-            progress(f"{fraction:.3g} of the rows: macro-F1 {mean:.3f}")
-    assert held is not None
-    assert score is not None
-    temperature, policy = held.calibrate(np.ones(len(held.truth), bool), target)
+        part = hold_out(examples, share=share, C=C, fraction=fraction, seed=seed)
+        curve[round(fraction * (1 - 1 / groups) * n)] = round(float(np.mean(list(scores_by_group(part).values()))), 4)
+    curve[round((1 - 1 / groups) * n)] = by_share[share]
+    temperature, policy = held[share].calibrate(np.ones(n, bool), target)
     head = examples.fit(share=share, C=C).calibrated(temperature)
-    return Trained(head, policy, score, curve)
+    return Trained(head, policy, report(mixed, target=target), share, by_share, curve)
 
 
 def library_versions() -> dict[str, str]:
@@ -230,7 +314,7 @@ def library_versions() -> dict[str, str]:
     }
 
 
-def cards(task: str, trained: Trained, data: Sequence[dict[str, Any]]) -> str:
+def card(task: str, trained: Trained, data: Sequence[dict[str, Any]]) -> str:
     """Model card in Markdown."""
     r, p = trained.report, trained.policy
     classes = trained.head.classes
@@ -254,6 +338,10 @@ def cards(task: str, trained: Trained, data: Sequence[dict[str, Any]]) -> str:
         "| writer left out | macro-F1 |",
         "|---|---|",
         *[f"| {name} | {value:.3f} |" for name, value in r.by_group.items()],
+        "",
+        "| share of the embedding (0: n-grams alone) | macro-F1 |",
+        "|---|---|",
+        *[f"| {share} | {value:.3f} |" for share, value in trained.by_share.items()],
         "",
         "| rows trained on | macro-F1 |",
         "|---|---|",

@@ -145,3 +145,23 @@ class Embedder(Protocol):
     def encode(self, sentences: Sequence[str], batch_size: int = 1024) -> NDArray[np.float32]:
         """Vectors of shape (n, d), float32, each of length one."""
         ...
+
+
+@runtime_checkable
+class SubwordEmbedder(Embedder, Protocol):
+    """An embedder whose vector of a text is the sum of its subwords' vectors, scaled to length one."""
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """Vectors of the subwords, shape (V, d)."""
+        ...
+
+    def word_pieces(self, words: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Subwords of single words end to end, and the n + 1 offsets of the words in them."""
+        ...
+
+    def pool(
+        self, ids: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Unit vectors of texts given as subwords, and the length of each sum."""
+        ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -23,6 +24,7 @@ from ideaclass.errors import ArtifactError, InputError
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 TENSOR = "embedding.weight"
+_REMEMBERED = 200_000
 
 
 class Pieces(NamedTuple):
@@ -48,8 +50,8 @@ class StaticEmbedder:
     """Turns texts into unit vectors, each the normalised mean of the vectors of its subwords.
 
     A text without any subword (empty, or only spaces) gets the zero vector, as in sentence-transformers: its cosine
-    to every text is 0. Characters that the vocabulary lacks, such as rare symbols and emoji, share one vector. An
-    instance is never changed after it is built, so threads may share it.
+    to every text is 0. Characters that the vocabulary lacks, such as rare symbols and emoji, share one vector. Threads may
+    share an instance: it remembers words, and that alone changes after it is built.
 
     Parameters
     ----------
@@ -76,6 +78,7 @@ class StaticEmbedder:
         self._tokenizer = tokenizer
         self._weights = np.ascontiguousarray(weights, np.float32)
         self._weights.flags.writeable = False
+        self._known: dict[str, list[int]] = {}
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -137,11 +140,10 @@ class StaticEmbedder:
             raise InputError(f"batch_size is {batch_size}; it must be at least 1")
         vectors = np.empty((len(sentences), self.dimension), np.float32)
         for start in range(0, len(sentences), batch_size):
-            encodings = self._tokenizer.encode_batch_fast(
-                [_valid(s) for s in sentences[start : start + batch_size]], add_special_tokens=False
-            )
+            batch = _valid(sentences[start : start + batch_size])
+            encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
             ids, offsets = _flatten([e.ids for e in encodings])
-            vectors[start : start + batch_size] = self._pool(ids, offsets)
+            vectors[start : start + batch_size] = self.pool(ids, offsets)[0]
         return vectors
 
     def pieces(self, sentences: Sequence[str]) -> Pieces:
@@ -150,44 +152,48 @@ class StaticEmbedder:
         A text's vector is the sum of ``weights[ids]`` over its pieces, scaled to length one; so a linear score of the
         vector is the sum of the pieces' scores times one factor.
         """
-        encodings = self._tokenizer.encode_batch([_valid(s) for s in sentences], add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch(_valid(sentences), add_special_tokens=False)
         ids, offsets = _flatten([e.ids for e in encodings])
         spans = np.array([span for e in encodings for span in e.offsets], np.int32).reshape(-1, 2)
         return Pieces(ids, offsets, spans[:, 0].copy(), spans[:, 1].copy())
 
-    def _pool(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit vectors from pieces: one sparse product, then the length. The mean's 1/m drops out of it."""
+    def word_pieces(self, words: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Subwords of single words (no spaces inside), end to end, and the n + 1 offsets of the words in them.
+
+        A subword never spans two words, so those of a text are those of its words. Words are remembered, which makes
+        this several times as fast as `pieces`.
+        """
+        known = self._known
+        if new := [w for w in dict.fromkeys(words) if w not in known]:
+            if len(known) + len(new) > _REMEMBERED:
+                known = self._known = {w: known[w] for w in dict.fromkeys(words) if w in known}
+            encodings = self._tokenizer.encode_batch_fast(_valid(new), add_special_tokens=False)
+            known.update(zip(new, [e.ids for e in encodings], strict=True))
+        return _flatten([known[w] for w in words])
+
+    def pool(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Unit vectors of texts given as subwords, shape (n, d), and the length of each sum of subword vectors, (n,)."""
         shape = (len(offsets) - 1, len(self._weights))
         counts = sp.csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=shape)
         sums: NDArray[np.float32] = counts @ self._weights
-        sums /= np.maximum(np.diff(offsets), 1)[:, None].astype(np.float32)
-        length = np.sqrt(np.einsum("ij,ij->i", sums, sums))
-        sums /= np.maximum(length, np.float32(1e-12))[:, None]
-        return sums
-
+        length = np.maximum(np.sqrt(np.einsum("ij,ij->i", sums, sums)), np.float32(1e-12))
+        sums /= length[:, None]
+        return sums, length
 
 def _flatten(rows: list[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
-    ids = np.fromiter((i for row in rows for i in row), np.int32, int(offsets[-1]))
+    ids = np.fromiter(chain.from_iterable(rows), np.int32, int(offsets[-1]))
     return ids, offsets
 
 
-def _valid(text: str) -> str:
-    """The text with lone surrogates, which no tokenizer takes, replaced."""
-    return (
-        text
-        if text.isascii() or not _has_surrogate(text)
-        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )
-
-
-def _has_surrogate(text: str) -> bool:
+def _valid(texts: Sequence[str]) -> list[str]:
+    """The texts with lone surrogates, which no tokenizer takes, replaced."""
     try:
-        text.encode()
+        "".join(texts).encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return [t.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for t in texts]
+    return list(texts)
 
 
 def _parse_tokenizer(text: str | bytes) -> Tokenizer:

@@ -226,10 +226,19 @@ def _chart(made: Book, sheet: str, title: str, first: int, last: int, rows: int)
     return chart
 
 
+_TEXT_WIDTH = 64
+
+
+def _height(text: str, width: int) -> float:
+    """Row height in points that shows a wrapped text whole; Hangul takes two columns of the width."""
+    lines = (sum(2 if c > "\u1100" else 1 for c in line) for line in text.split("\n"))
+    return 15.0 * sum(max(1, -(-n // (width - 2))) for n in lines) + 3
+
+
 def _review(made: Book, content: Content) -> None:
     words, sheet = WORDS[content.lang], made.book.add_worksheet(content.names.review)
     heads = ("row", "text", "task", "label", "confidence", "second", "reasons", "decision")
-    for c, width in enumerate((8, 64, 14, 16, 10, 16, 30, 16)):
+    for c, width in enumerate((8, _TEXT_WIDTH, 20, 16, 10, 16, 30, 16)):
         sheet.set_column(c, c, width)
     last = max(1, len(content.reviews))
     sheet.freeze_panes(1, 0)
@@ -248,8 +257,10 @@ def _review(made: Book, content: Content) -> None:
     target = quoted(content.data_sheet)
     for r, review in enumerate(content.reviews, 1):
         number, text = content.rows[review.position], content.texts[review.position]
+        text = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        sheet.set_row(r, _height(text, _TEXT_WIDTH))
         sheet.write_url(r, 0, f"internal:{target}!A{number}", link, str(number))
-        put(sheet, r, 1, text if len(text) <= _SHOWN else text[:_SHOWN] + "…", wrapped)
+        put(sheet, r, 1, text, wrapped)
         put(sheet, r, 2, review.title, middle)
         put(sheet, r, 3, review.label, label)
         put(sheet, r, 4, review.confidence, share)
