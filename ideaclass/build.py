@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from ideaclass import embed, taxonomy
+from ideaclass import taxonomy
 from ideaclass.artifacts import Store
 from ideaclass.corpus import ABOUT, read_corpus
+from ideaclass.embed import stored
 from ideaclass.errors import FileError
 from ideaclass.features import Rows, rows
 from ideaclass.model import to_artifact
@@ -54,9 +55,9 @@ def build_models(corpora: Path, store: Store, *, progress: Callable[[str], None]
         raise FileError(f"{corpora}: holds no corpus (a folder with {ABOUT} and one .csv per writer)")
     read = [read_corpus(folder, taxonomies) for folder in folders]
     about, embedder = None, None
-    if embed.DEFAULT in store.names():
-        artifact = store.load(embed.DEFAULT)
-        about, embedder = embed.identity(artifact), embed.from_artifact(artifact)
+    if stored.DEFAULT in store.names():
+        artifact = store.load(stored.DEFAULT)
+        about, embedder = stored.identity(artifact), stored.from_artifact(artifact)
     numbers = {corpus.name: rows(clean(corpus.texts), embedder) for corpus in read}
     built: dict[str, Trained] = {}
     for corpus in read:

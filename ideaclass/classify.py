@@ -1,7 +1,7 @@
 """Linear heads: fitted with scikit-learn, served with numpy, many at once.
 
-A head scores class c of a text as ``bias[c] + sum of its n-gram weights / norm + embedding · dense[c]``, where an n-gram
-counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so heads
+A head scores class c of a text as ``bias[c] + sum of its n-gram weights / norm + embedding · dense[c]``, where an
+n-gram counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so heads
 fitted on different data still share one pass over the text. Beside its classes a head may have one more column, the
 scope: how much a text looks like those the head was fitted on rather than like other citizens' texts.
 """
@@ -16,12 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ideaclass.errors import InputError
 from ideaclass.features import WIDTH, Rows
 
 IDF_POWER = 1.5
 
 Loss = Literal["logistic", "hinge"]
 _TINY = 1e-12
+_NEVER = -30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +66,11 @@ class LinearHead:
         return len(self.bias) > len(self.classes)
 
     def calibrated(self, temperature: float) -> LinearHead:
-        """The same head with another temperature."""
+        """Copy the head with another temperature."""
         return replace(self, temperature=temperature)
 
     def rounded(self) -> LinearHead:
-        """The same head with every array rounded to half precision, as it is stored."""
+        """Copy the head with every array rounded to half precision, as it is stored."""
         return replace(
             self,
             **{
@@ -99,7 +101,7 @@ def fit_head(
     labels : n label codes, or bool array of shape (n, k)
         A matrix makes a multi-label head.
     classes : k label codes, in the order wanted
-        Every one must occur in `labels`.
+        One that does not occur in `labels` is never answered.
     background : Rows, optional
         Texts that the question is not about; gives the head a scope column.
     share : float
@@ -132,9 +134,14 @@ def fit_head(
         position = {c: i for i, c in enumerate(classes)}
         target = np.array([position[str(c)] for c in labels])
         coef, bias = _solve(own, target, C, sample_weight, class_weight, loss)
-        if k == 2:
+        if len(coef) == 1:
             coef, bias = np.concatenate([-coef, coef]) / 2, np.concatenate([-bias, bias]) / 2
         coef, bias = coef - coef.mean(axis=0), bias - bias.mean()
+        present = np.unique(target)
+        if len(present) < k:
+            some_coef, some_bias = coef, bias
+            coef, bias = np.zeros((k, coef.shape[1])), np.full(k, _NEVER)
+            coef[present], bias[present] = some_coef, some_bias
     if background is not None:
         other = _design(background, columns, idf, rest, share)
         inside = np.arange(own.shape[0] + other.shape[0]) < own.shape[0]
@@ -155,7 +162,7 @@ def fit_head(
 def _design(
     rows: Rows, columns: NDArray[np.int64], idf: NDArray[np.float32], rest: float, share: float
 ) -> sp.csr_matrix:
-    """The fitted matrix: n-gram rows of length one over the seen columns, and the embedding."""
+    """Build the fitted matrix: n-gram rows of length one over the seen columns, and the embedding."""
     weight = np.full(WIDTH, np.float32(rest))
     weight[columns] = idf
     data = rows.counts.data * weight[rows.counts.indices]
@@ -178,6 +185,8 @@ def _solve(
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
+    if (target == target[0]).all():
+        return np.zeros((1, features.shape[1])), np.array([-_NEVER if target[0] else _NEVER])
     if class_weight == "root":
         values, size = np.unique(target, return_counts=True)
         class_weight = dict(zip(values.tolist(), np.sqrt(len(target) / (len(values) * size)).tolist(), strict=True))
@@ -239,14 +248,22 @@ class HeadStack:
         self.bias = np.concatenate([h.bias for h in self.heads]) if self.heads else np.zeros(0, np.float32)
 
     def scores(self, rows: Rows) -> Scores:
-        """Score n texts with every head; their vectors are needed where a head has weights on the embedding."""
+        """Score n texts with every head.
+
+        Raises
+        ------
+        InputError
+            If a head has weights on the embedding and the rows have no vectors.
+        """
         counts, vectors = rows.counts, rows.vectors
         squared = sp.csr_matrix((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
         squares = squared @ self._squares
         total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
         norm = np.sqrt(np.maximum(total, _TINY))
         raw = counts @ self.table
-        dense = vectors @ self.dense if self.dimension and vectors is not None else None
+        if self.dimension and vectors is None:
+            raise InputError("a head has weights on the embedding: the texts' vectors are needed too")
+        dense = vectors @ self.dense if vectors is not None else None
         logits = []
         scope = np.full(norm.shape, np.inf, np.float32)
         for i, head in enumerate(self.heads):

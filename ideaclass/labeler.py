@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ideaclass import embed
+from ideaclass.embed import stored
 from ideaclass.artifacts import Store, default_store
 from ideaclass.classify import HeadStack, Scores, probabilities
 from ideaclass.errors import ArtifactError, InputError
@@ -142,9 +142,9 @@ def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     ((sha256, model),) = needed.items()
     assert model.embedder is not None
     artifact = store.load(f"{model.embedder['name']}@{model.embedder['version']}")
-    if embed.identity(artifact)["sha256"] != sha256:
+    if stored.identity(artifact)["sha256"] != sha256:
         raise ArtifactError(f"{artifact.manifest.ref}: is not the embedder that {model.ref} was fitted with")
-    return embed.from_artifact(artifact)
+    return stored.from_artifact(artifact)
 
 
 class _Words:

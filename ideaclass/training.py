@@ -23,7 +23,7 @@ from ideaclass.evaluate import Interval, confusion, expected_calibration_error, 
 from ideaclass.features import Rows
 
 CURVE = (0.125, 0.25, 0.5)
-SHARES = (0.0, 0.7, 1.0, 1.5, 2.2)
+SHARES = (0.0, 0.07, 0.15, 0.3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

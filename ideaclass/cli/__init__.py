@@ -1,0 +1,6 @@
+"""The command line: ``ideaclass label``, ``train``, ``evaluate``, ``learn``, ``models``, ``taxonomy``, ``doctor``."""
+
+from ideaclass.cli import label, models
+from ideaclass.cli.base import main
+
+__all__ = ["label", "main", "models"]
