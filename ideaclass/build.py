@@ -90,7 +90,7 @@ def build_models(corpora: Path, store: Store, *, progress: Callable[[str], None]
 
 
 def _background(others: list[Rows]) -> Rows | None:
-    """A sample of the other corpora's rows: texts that a task is not asked about."""
+    """Draw a sample of the other corpora's rows: texts that a task is not asked about."""
     if not others:
         return None
     counts = sp.vstack([r.counts for r in others], format="csr")

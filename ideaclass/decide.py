@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
 KNOWN_QUANTILE = 0.02
 SCOPE_QUANTILE = 0.03
+LEAST = 0.5
+"""A calibrated answer less likely than this is more likely wrong than right, and always goes to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Policy:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Policy:
-        """Inverse of `to_dict`; keys that are not ours are passed over."""
+        """Undo `to_dict`; keys that are not ours are passed over."""
         names = cls.__dataclass_fields__
         known = {k: v for k, v in values.items() if k in names}
         return cls(**{**known, "label_thresholds": tuple(known.get("label_thresholds", ()))})
@@ -58,7 +59,7 @@ class Policy:
     def review(
         self, confidence: NDArray[np.float32], known: NDArray[np.float32], scope: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
-        """Which rows a person should check, bool of shape (n,): unsure, unreadable to the model, or not its question."""
+        """Flag the rows a person should check, bool of shape (n,): unsure, unreadable, or not the model's question."""
         floor = -np.inf if self.scope_floor is None else self.scope_floor
         return (confidence < self.threshold) | (known < self.known_floor) | (scope < floor)
 
@@ -71,10 +72,11 @@ def fit_policy(
     *,
     target: float = 0.9,
 ) -> Policy:
-    """The lowest confidence threshold above which held-out rows are right at least as often as `target`.
+    """Find the lowest confidence from which on held-out rows are right at least as often as `target`.
 
     The share is required of a 90 % one-sided lower bound (Wilson), not of the raw share, so that the rule still holds
-    on rows it has not seen. The floors are low quantiles of the same rows: 2 % for known n-grams, 3 % for the scope.
+    on rows it has not seen, and the threshold is never below 0.5. The floors are low quantiles of the same rows: 2 %
+    for known n-grams, 3 % for the scope.
 
     Parameters
     ----------
@@ -92,10 +94,10 @@ def fit_policy(
     eligible = (known >= known_floor) & (scope >= (-np.inf if scope_floor is None else scope_floor))
     order = np.argsort(-confidence[eligible], kind="stable")
     ranked = confidence[eligible][order]
-    right = np.cumsum(correct[eligible][order])
+    right = np.cumsum(correct[eligible][order], dtype=np.int64)
     size = np.arange(1, len(order) + 1)
     ends = np.append(ranked[1:] != ranked[:-1], True)
-    meets = np.flatnonzero(ends & (wilson_lower(right, size) >= target))
+    meets = np.flatnonzero(ends & (wilson_lower(right, size) >= target) & (ranked >= LEAST))
     threshold, precision, coverage = 1.01, 0.0, 0.0
     if len(meets):
         last = int(meets[-1])
@@ -124,7 +126,8 @@ def fit_label_thresholds(probability: NDArray[np.float32], truth: NDArray[np.boo
     out = []
     for p, t in zip(probability.T, truth.T, strict=True):
         order = np.argsort(-p, kind="stable")
-        hits = np.cumsum(t[order])
+        ranked, hits = p[order], np.cumsum(t[order])
         f1 = 2 * hits / (np.arange(1, len(p) + 1) + max(int(t.sum()), 1))
-        out.append(float(p[order][int(np.argmax(f1))]))
+        ends = np.append(ranked[1:] != ranked[:-1], True)
+        out.append(float(ranked[int(np.argmax(np.where(ends, f1, -1)))]))
     return tuple(out)

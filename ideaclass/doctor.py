@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
-import importlib.util
 import platform
 import re
 import shutil
@@ -15,19 +14,16 @@ from ideaclass._version import __version__
 from ideaclass.artifacts import default_store
 from ideaclass.errors import IdeaclassError
 
-_MODULES = {"sentence-transformers": "sentence_transformers", "scikit-learn": "sklearn"}
+_OURS = "ideaclass"
 
 
 def lines(store: Path | None = None) -> Iterator[tuple[bool, str]]:
-    """Findings, each with whether all is well: versions, extras, Java, models."""
+    """Yield findings, each with whether all is well: versions, extras, Java, models."""
     yield True, f"ideaclass {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    for name in _requirements(None):
-        version = _version(name)
-        yield version is not None, f"  {name} {version or 'MISSING: pip install ' + name}"
-    for extra in sorted(metadata.metadata("ideaclass").get_all("Provides-Extra") or []):
-        missing = [name for name in _requirements(extra) if _version(name) is None]
-        state = "installed" if not missing else f"not installed: pip install 'ideaclass[{extra}]'"
-        yield True, f"extra {extra}: {state}"
+    if _version(_OURS) is None:
+        yield False, "  ideaclass itself is not installed, so its requirements are unknown: pip install ."
+    else:
+        yield from _packages()
     yield True, f"Java: {_java()}"
     models = default_store(store)
     names = models.names()
@@ -41,22 +37,34 @@ def lines(store: Path | None = None) -> Iterator[tuple[bool, str]]:
             yield False, f"model {name}: {e}"
 
 
+def _packages() -> Iterator[tuple[bool, str]]:
+    for name in _requirements(None):
+        version = _version(name)
+        yield version is not None, f"  {name} {version or 'MISSING: pip install ' + name}"
+    for extra in sorted(metadata.metadata(_OURS).get_all("Provides-Extra") or []):
+        missing = [name for name in _requirements(extra) if _version(name) is None]
+        state = "installed" if not missing else f"not installed: pip install 'ideaclass[{extra}]'"
+        yield True, f"extra {extra}: {state}"
+
+
 def _requirements(extra: str | None) -> list[str]:
-    found = []
-    for line in metadata.requires("ideaclass") or []:
+    """List the packages that the library (None), or one of its extras, asks for; an extra may name others of ours."""
+    found: list[str] = []
+    for line in metadata.requires(_OURS) or []:
         marker = re.search(r"extra\s*==\s*['\"]([\w-]+)['\"]", line)
-        name = re.match(r"[\w.-]+", line)
-        if name and (marker.group(1) if marker else None) == extra and name[0] != "ideaclass":
-            found.append(name[0])
-    return found
+        wanted = re.match(r"([\w.-]+)(?:\[([\w, -]+)\])?", line)
+        if wanted is None or (marker.group(1) if marker else None) != extra:
+            continue
+        name, extras = wanted.groups()
+        found += [p for e in extras.split(",") for p in _requirements(e.strip())] if name == _OURS else [name]
+    return sorted(set(found))
 
 
 def _version(package: str) -> str | None:
-    module = _MODULES.get(package, package.replace("-", "_").lower())
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "?" if importlib.util.find_spec(module) else None
+        return None
 
 
 def _java() -> str:
@@ -67,4 +75,4 @@ def _java() -> str:
         done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as e:
         return f"does not start: {e}"
-    return (done.stderr or done.stdout).splitlines()[0]
+    return (done.stderr or done.stdout).partition("\n")[0]

@@ -61,7 +61,7 @@ def expected_calibration_error(confidence: NDArray[np.float32], correct: NDArray
 
 
 def confusion(truth: NDArray[np.int64], answer: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """Counts of shape (k, k): rows are the truth, columns the answer."""
+    """Count pairs, shape (k, k): rows are the truth, columns the answer."""
     return np.bincount(truth * k + answer, minlength=k * k).reshape(k, k)
 
 

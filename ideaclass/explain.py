@@ -14,7 +14,7 @@ from ideaclass.types import Reason
 
 
 def word_weights(grams: Grams, weight: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What the n-grams of each word add to a score.
+    """Add up what the n-grams of each word add to a score.
 
     Parameters
     ----------
@@ -33,11 +33,13 @@ def word_weights(grams: Grams, weight: NDArray[np.float32], norm: NDArray[np.flo
     matrix = grams.matrix
     share = matrix.data * weight / (grams.count * np.repeat(norm, np.diff(matrix.indptr)))
     at = grams.occurrences
-    return np.bincount(at.word, weights=share[at.feature], minlength=len(grams.word_start))
+    return np.bincount(at.word, share[at.feature], len(grams.word_start)).astype(np.float64, copy=False)
 
 
-def piece_weights(pieces: WordPieces, weight: NDArray[np.float32], words: int, doc: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What the embedding's subwords of each word add to a score.
+def piece_weights(
+    pieces: WordPieces, weight: NDArray[np.float32], words: int, doc: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Add up what the embedding's subwords of each word add to a score.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ def piece_weights(pieces: WordPieces, weight: NDArray[np.float32], words: int, d
     float64 array, one per word of the batch
         For each row they sum to the embedding's part of its score.
     """
-    return np.bincount(pieces.word, weights=weight / pieces.length[doc[pieces.word]], minlength=words)
+    share = weight / pieces.length[doc[pieces.word]]
+    return np.bincount(pieces.word, share, words).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +111,7 @@ class Reasons(Sequence[tuple[Reason, ...]]):
         )
 
     def words(self) -> Iterator[list[str]]:
-        """The words alone, row by row, each word once."""
+        """Yield the words alone, row by row, each word once."""
         for part in self._parts:
             text = [*part.grams.words, ""].__getitem__
             for row in part.word.tolist():

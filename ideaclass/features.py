@@ -45,7 +45,7 @@ class Rows:
     vectors: NDArray[np.float32] | None = None
 
     def pick(self, rows: NDArray[np.int64]) -> Rows:
-        """Some of the rows."""
+        """Take some of the rows."""
         return Rows(self.counts[rows], None if self.vectors is None else self.vectors[rows])
 
 

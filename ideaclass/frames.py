@@ -71,7 +71,7 @@ def label(
 
 
 def _string(value: object) -> str:
-    """A cell as text; missing values are empty."""
+    """Write a cell as text; missing values are empty."""
     if isinstance(value, str):
         return value
     return "" if value is None or value is pd.NA or value is pd.NaT or value != value else str(value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ideaclass.embed import stored
 from ideaclass.artifacts import Store, default_store
 from ideaclass.classify import HeadStack, Scores, probabilities
+from ideaclass.embed import stored
 from ideaclass.errors import ArtifactError, InputError
 from ideaclass.explain import Reasons, TopWords, piece_weights, top_words, word_weights
 from ideaclass.features import Batch, Rows, batches, read
@@ -25,6 +26,8 @@ ALL = "all"
 DEFAULT_TASKS = ("swot", "esg", "action")
 REASONS = 3
 
+_SAYS = re.compile(r"[^\W_]")
+
 
 class Labeler:
     """Answers several tasks about a batch of texts.
@@ -36,6 +39,11 @@ class Labeler:
     embedder : Embedder, optional
         Needed where a model has weights on the embedding.
 
+    Raises
+    ------
+    InputError
+        If two models answer the same task, or there is none.
+
     Attributes
     ----------
     taxonomies : dict of str to Taxonomy
@@ -45,10 +53,18 @@ class Labeler:
     """
 
     def __init__(self, models: Sequence[TaskModel], embedder: Embedder | None = None) -> None:
-        self._models = {m.taxonomy.name: m for m in models}
+        self._models: dict[str, TaskModel] = {}
+        for m in models:
+            other = self._models.setdefault(m.taxonomy.name, m)
+            if other is not m:
+                raise InputError(f"{other.ref} and {m.ref} both answer {m.taxonomy.name!r}: ask for one of them")
+        if not self._models:
+            raise InputError("no task was asked for: name one, such as 'swot'")
         self._stack = HeadStack([m.head for m in self._models.values()])
         self._embedder = embedder if self._stack.dimension else None
-        self._pieces = self._embedder.weights @ self._stack.dense if isinstance(self._embedder, SubwordEmbedder) else None
+        self._pieces = (
+            self._embedder.weights @ self._stack.dense if isinstance(self._embedder, SubwordEmbedder) else None
+        )
         self.taxonomies: dict[str, Taxonomy] = {task: m.taxonomy for task, m in self._models.items()}
         self.models = {task: m.ref for task, m in self._models.items()}
 
@@ -66,6 +82,8 @@ class Labeler:
         Raises
         ------
         UnknownModelError, ArtifactError
+        InputError
+            If there is no task, one is asked for twice, or the models need different embedders.
         """
         store = store or default_store()
         wanted = dict.fromkeys(DEFAULT_TASKS if tasks is None else [tasks] if isinstance(tasks, str) else tasks)
@@ -103,7 +121,7 @@ class Labeler:
         columns = [_Columns(m) for m in self._models.values()]
         empty: list[int] = []
         for start, stop in batches(texts):
-            batch = read(clean(texts[start:stop]), self._embedder)
+            batch = self._read(texts[start:stop])
             scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
             silent = np.diff(batch.grams.matrix.indptr) == 0
             empty += (np.flatnonzero(silent) + start).tolist()
@@ -121,7 +139,7 @@ class Labeler:
         i = list(self._models).index(task)
         parts = [np.zeros((0, len(head.classes)), np.float32)]
         for start, stop in batches(texts):
-            batch = read(clean(texts[start:stop]), self._embedder)
+            batch = self._read(texts[start:stop])
             logits = self._stack.scores(Rows(batch.grams.matrix, batch.vectors)).logits[i]
             parts.append(probabilities(logits, head.temperature, multi=head.multi))
         return np.concatenate(parts)
@@ -130,6 +148,10 @@ class Labeler:
         """Label codes of one task, in its model's order."""
         return self._models[task].head.classes
 
+    def _read(self, texts: Sequence[str]) -> Batch:
+        """Read a batch; a text without a letter or digit is as good as empty."""
+        return read([t if _SAYS.search(t) else "" for t in clean(texts)], self._embedder)
+
 
 def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     """Load the embedder that the models were fitted with."""
@@ -137,7 +159,9 @@ def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     if not needed:
         return None
     if len(needed) > 1:
-        pairs = ", ".join(f"{m.ref} needs {m.embedder['name']}@{m.embedder['version']}" for m in needed.values() if m.embedder)
+        pairs = ", ".join(
+            f"{m.ref} needs {m.embedder['name']}@{m.embedder['version']}" for m in needed.values() if m.embedder
+        )
         raise InputError(f"these models need different embedders and cannot be asked at once: {pairs}")
     ((sha256, model),) = needed.items()
     assert model.embedder is not None
@@ -257,7 +281,7 @@ class Classifier:
 
 
 def predictions(labels: Labels, task: str) -> list[Prediction]:
-    """The answers of one task, row by row."""
+    """List the answers of one task, row by row."""
     t = labels.tasks[task]
     names = (*t.classes, None)
     return [

@@ -12,7 +12,7 @@ from ideaclass import features, taxonomy
 from ideaclass.artifacts import Artifact, Manifest
 from ideaclass.classify import LinearHead
 from ideaclass.decide import Policy
-from ideaclass.errors import ArtifactError
+from ideaclass.errors import ArtifactError, TaxonomyError
 from ideaclass.taxonomy import Taxonomy
 
 KIND = "classifier"
@@ -67,14 +67,18 @@ class TaskModel:
                 multi=labels.multi,
             )
             policy = Policy.from_dict(manifest.thresholds)
-        except (KeyError, TypeError) as e:
+        except TaxonomyError as e:
+            raise ArtifactError(str(e)) from None
+        except (KeyError, TypeError, ValueError) as e:
             raise ArtifactError(f"{manifest.ref}: {e} is missing or of the wrong kind") from None
         _check(manifest.ref, head, labels)
+        if labels.multi and len(policy.label_thresholds) != len(head.classes):
+            raise ArtifactError(f"{manifest.ref}: 'label_thresholds' needs one value for each of the labels")
         return cls(manifest.ref, labels, head, policy, manifest.embedder)
 
 
 def arrays_of(head: LinearHead) -> dict[str, NDArray[Any]]:
-    """The arrays of a head as they are stored: half precision, which costs nothing that can be measured."""
+    """List the arrays of a head as they are stored: half precision, which costs nothing that can be measured."""
     half = {name: getattr(head, name).astype(np.float16) for name in ("weights", "idf", "bias", "dense")}
     return {"columns": head.columns, **half}
 

@@ -87,6 +87,8 @@ def parse(text: str, origin: str = "taxonomy") -> Taxonomy:
         raise TaxonomyError(f"{origin}: not valid TOML: {e}") from None
     except KeyError as e:
         raise TaxonomyError(f"{origin}: the field {e.args[0]!r} is missing") from None
+    except (TypeError, AttributeError):
+        raise TaxonomyError(f"{origin}: the categories are not tables [[category]]") from None
     if len(set(taxonomy.codes)) != len(taxonomy.codes):
         raise TaxonomyError(f"{origin}: a label code stands twice in {', '.join(taxonomy.codes)}")
     return taxonomy
@@ -113,5 +115,5 @@ def source_text(name: str) -> str:
 
 @cache
 def load(name: str) -> Taxonomy:
-    """A taxonomy that comes with the library."""
+    """Read a taxonomy that comes with the library."""
     return parse(source_text(name), f"{name}.toml")

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 
 SEPARATOR = "\x1e"
 
-BULLETS = "□■○●◎◇◆◦❍❏❑❒▪▫▶▷►◀◁▣▢▸▹•‣⁃∙·⦁⊙☐☑☆★♦♣♠➢➤➔➜→⇒※◈▲△▼▽☞☛✓✔✔️"
+BULLETS = "□■○●◎◇◆◦❍❏❑❒▪▫▶▷►◀◁▣▢▸▹•‣⁃∙·⦁⊙☐☑☆★♦♣♠➢➤➔➜→⇒※◈▲△▼▽☞☛✓✔"
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd"
 
-_MAX_RUN = 2
 _WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {
     0x3000: " ",
     0x00A0: " ",
@@ -37,12 +36,11 @@ _WIDTH = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {
     0x22EF: "...",
 }
 _ODD = re.compile(f"[{''.join(map(chr, _WIDTH))}]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1d\x1f\x7f\ufffe\uffff]")
-_BROKEN_LINE = re.compile(
-    r"(?<=[가-힣])[ \t]*\n[ \t]*(?=(?:은|는|을|를|이|가|에|의|도|로|와|과|만|다|요|까|서|고|며|면|니다|습니다|입니다|합니다)(?:[\s.,!?]|$))"
-)
-_LINE_END = re.compile(r"\r\n?|\x85|\u2028|\u2029")
-_LEAD_MINUS = re.compile(r"[△▲▽▼](?=\s?\d)")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1d\x1f\x7f\ufffe\uffff]")
+_ENDINGS = "은|는|을|를|이|가|에|의|도|로|와|과|만|다|요|까|서|고|며|면|니다|습니다|입니다|합니다"
+_BROKEN_LINE = re.compile(rf"(?<=[가-힣])[ \t]*\n[ \t]*(?=(?:{_ENDINGS})(?:[\s.,!?]|$))")
+_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_LEAD_MINUS = re.compile(r"(?<![-△▲▽▼])[-△▲▽▼]*[△▲▽▼](?=[ \t]?\d)")
 _GLYPHS = re.compile(f"[{re.escape(BULLETS)}{_PRIVATE}\ufe0f]")
 _JAMO_RUN = re.compile(r"([ㄱ-ㅎㅏ-ㅣ])\1{2,}")
 _MARK_RUN = re.compile(r"([!?.~,;:^*=_\-+#])\1{2,}")
@@ -53,7 +51,7 @@ _EDGES = re.compile(r" \x1e ?|\x1e ")
 def _even(text: str) -> str:
     """Rules that keep line ends: NFC, width, zero-width and control characters, jamo and punctuation runs."""
     text = unicodedata.normalize("NFC", _CONTROL.sub("", text))
-    text = _ODD.sub(lambda odd: odd[0].translate(_WIDTH), text)
+    text = unicodedata.normalize("NFC", _ODD.sub(lambda odd: odd[0].translate(_WIDTH), text))
     text = _LINE_END.sub("\n", text)
     text = _JAMO_RUN.sub(r"\1\1", text)
     return _MARK_RUN.sub(r"\1\1", text)
@@ -63,8 +61,8 @@ def clean(texts: Sequence[str]) -> list[str]:
     """One line of even text for each of n texts, in order.
 
     Decomposed Hangul is composed (NFC), full-width letters become half-width, runs of jamo and punctuation shrink to
-    two (ㅋㅋㅋㅋ → ㅋㅋ), HWP bullets and private-use glyphs become spaces, △ before a number becomes a minus sign, a line
-    end inside a word (before a lone particle or ending) is removed and any other becomes a space.
+    two (ㅋㅋㅋㅋ → ㅋㅋ), HWP bullets and private-use glyphs become spaces, △ before a number becomes a minus sign, a
+    line end inside a word (before a lone particle or ending) is removed and any other becomes a space.
 
     Parameters
     ----------
@@ -96,34 +94,41 @@ _ITEM = re.compile(
     | [-*·ㆍ＊•o][ \t]+(?=\S) | -(?=[가-힣A-Za-z(<\[])
     | [①-⑳⑴-⒇㉠-㉻㈀-㈜❶-❿➀-➓][ \t]*
     | \(?\d{{1,2}}[.)](?!\d)[ \t]*
-    | \(?[가나다라마바사아자차카타파하][.)][ \t]+
     )""",
     re.VERBOSE,
 )
+_LETTERS = "가나다라마바사아자차카타파하"
+_LETTERED = re.compile(rf"[ \t]*\(?([{_LETTERS}])[.)][ \t]+")
 _INLINE = re.compile(r"[ \t]*(?=[□■○●◎❍▪▶▷◆◇①-⑳❶-❿➀-➓])")
 _INLINE_MARK = re.compile(r"[□■○●◎❍▪▶▷◆◇①-⑳❶-❿➀-➓]")
 _NOTE = re.compile(r"^[ \t]*※")
 
 
 def split_ideas(text: str) -> list[str]:
-    """The separate ideas of one cell, cleaned, in order.
+    r"""Cut one cell into its ideas, cleaned, in order.
 
-    A new idea starts at a bullet (□ ○ ❍ - ▪ ▶, HWP's private glyphs) or number (① 1. 가.) at the start of a line, or at a
-    bullet inside a line when the cell has two or more of them. A line without a mark belongs to the idea above it, and
-    a ※ note to the idea it explains. A cell without marks is one idea; an empty cell is none.
+    A new idea starts at a bullet (□ ○ ❍ - ▪ ▶, HWP's private glyphs) or number (① 1. 가.) at the start of a line, or at
+    a bullet inside a line when the cell has two or more of them. Letters count in their order only, for a broken line
+    may begin with the end of a word (한⏎다.). A line without a mark belongs to the idea above it, and a ※ note to the
+    idea it explains. A cell without marks is one idea; an empty cell is none.
 
     Examples
     --------
-    >>> split_ideas("① 챗봇 개선\\n② 대기 시간\\n안내")
+    >>> split_ideas("① 챗봇 개선\n② 대기 시간\n안내")
     ['챗봇 개선', '대기 시간 안내']
     """
     even = _even(text.replace(SEPARATOR, " "))
     if len(_INLINE_MARK.findall(even)) > 1:
         even = _INLINE.sub("\n", even)
     ideas: list[str] = []
+    letters = 0
     for line in even.split("\n"):
-        if ideas and (_NOTE.match(line) or not _ITEM.match(line)):
+        mark = _ITEM.match(line)
+        lettered = _LETTERED.match(line)
+        if lettered and lettered[1] in (_LETTERS[0], _LETTERS[letters : letters + 1]):
+            mark, letters = lettered, _LETTERS.index(lettered[1]) + 1
+        if ideas and (_NOTE.match(line) or not mark):
             ideas[-1] += "\n" + line
         else:
-            ideas.append(_ITEM.sub("", line))
+            ideas.append(line[mark.end() :] if mark else line)
     return [t for t in clean(ideas) if t]

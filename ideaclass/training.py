@@ -62,12 +62,12 @@ class Examples:
         return np.eye(len(self.classes), dtype=bool)[[position[label] for label in self.labels]]
 
     def pick(self, rows: NDArray[np.int64]) -> Examples:
-        """Some of the rows."""
+        """Take some of the rows."""
         labels = self.labels[rows] if isinstance(self.labels, np.ndarray) else [self.labels[i] for i in rows]
         return replace(self, rows=self.rows.pick(rows), labels=labels, groups=self.groups[rows])
 
     def without_vectors(self) -> Examples:
-        """The same rows as n-grams alone."""
+        """Copy the rows as n-grams alone."""
         background = None if self.background is None else Rows(self.background.counts)
         return replace(self, rows=Rows(self.rows.counts), background=background)
 
@@ -215,7 +215,7 @@ def scores_by_group(held: HeldOut) -> dict[str, float]:
 
 
 def _chosen(held: dict[float, HeldOut]) -> tuple[HeldOut, float]:
-    """The best share for every group by the other groups' scores, put together; and the best by all."""
+    """Put together the best share for every group by the other groups' scores; name the best by all."""
     by_group = {share: scores_by_group(h) for share, h in held.items()}
     first = next(iter(held.values()))
     mixed = replace(first, logits=first.logits.copy(), known=first.known.copy(), scope=first.scope.copy())

@@ -29,7 +29,7 @@ class ReasonRows(Protocol):
         ...
 
     def words(self) -> Iterator[list[str]]:
-        """The words alone, row by row."""
+        """Yield the words alone, row by row."""
         ...
 
 
@@ -163,5 +163,5 @@ class SubwordEmbedder(Embedder, Protocol):
     def pool(
         self, ids: NDArray[np.int32], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Unit vectors of texts given as subwords, and the length of each sum."""
+        """Sum subwords to unit vectors of texts, and give the length of each sum."""
         ...

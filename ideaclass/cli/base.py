@@ -30,7 +30,7 @@ class _Commands(click.Group):
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with rows per second and time left on a terminal; nothing in a pipe."""
+    """Show a bar with rows per second and time left on a terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -66,3 +66,18 @@ lang_option = click.option(
 @click.version_option(__version__, prog_name="ideaclass")
 def main() -> None:
     """Understand what citizens write to public bodies in Korean."""
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Show the step at work and how long it all takes, on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda step: bar.update(task, description=step)

@@ -11,7 +11,7 @@ from ideaclass.cli.base import main, store_option
 
 @main.group()
 def models() -> None:
-    """Stored models and their versions."""
+    """Look after stored models and their versions."""
 
 
 @models.command("list")

@@ -32,6 +32,6 @@ def from_artifact(artifact: Artifact) -> StaticEmbedder:
 
 
 def identity(artifact: Artifact) -> dict[str, Any]:
-    """What a model fitted with this embedder records of it: name, version and hash of its weights."""
+    """Name the embedder as a model fitted with it does: name, version and hash of its weights."""
     manifest = artifact.manifest
     return {"name": manifest.name, "version": manifest.version, "sha256": manifest.files[WEIGHTS]["sha256"]}

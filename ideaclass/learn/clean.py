@@ -214,7 +214,7 @@ def _without_small(examples: list[Example], min_rows: int) -> tuple[list[Example
 
 def _check_classes(examples: list[Example], rows: int, small: list[Aside]) -> None:
     counted = Counter(label for e in examples for label in e.labels)
-    total = len({label for e in (*examples, *small) for label in e.labels})
+    total = len(counted.keys() | {label for a in small for label in a.labels})
     if total > MAX_CLASSES or (total > 20 and total * 2 > rows):
         raise InputError(
             f"{total:,} different labels in {rows:,} rows: this is more than {MAX_CLASSES:,}, or nearly one for every "
