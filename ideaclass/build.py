@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,14 @@ import scipy.sparse as sp
 
 from ideaclass import taxonomy
 from ideaclass.artifacts import Store
-from ideaclass.corpus import ABOUT, read_corpus
+from ideaclass.corpus import ABOUT, Corpus, read_corpus
 from ideaclass.embed import stored
 from ideaclass.errors import FileError
 from ideaclass.features import Rows, rows
 from ideaclass.model import to_artifact
 from ideaclass.text import clean
 from ideaclass.training import Examples, Trained, card, library_versions, train
+from ideaclass.types import Embedder
 
 C = 10.0
 TARGET = 0.9
@@ -58,35 +59,39 @@ def build_models(corpora: Path, store: Store, *, progress: Callable[[str], None]
     if stored.DEFAULT in store.names():
         artifact = store.load(stored.DEFAULT)
         about, embedder = stored.identity(artifact), stored.from_artifact(artifact)
-    numbers = {corpus.name: rows(clean(corpus.texts), embedder) for corpus in read}
     built: dict[str, Trained] = {}
-    for corpus in read:
-        for task, labels in corpus.labels.items():
-            others = [r for name, r in numbers.items() if name != corpus.name]
-            examples = Examples(
-                numbers[corpus.name], labels, corpus.groups, taxonomies[task].codes, _background(others)
-            )
-            tell(f"{task}: {len(labels)} rows by {len(set(corpus.groups.tolist()))} writers")
-            trained = train(examples, C=C, target=TARGET, seed=SEED, progress=tell)
-            data = [corpus.description(task)]
-            artifact = to_artifact(
-                trained.head,
-                trained.policy,
-                taxonomy.source_text(task),
-                name=task,
-                card=card(task, trained, data),
-                embedder=about if trained.share else None,
-                thresholds={"fitted_on": "each writer left out in turn", "C": C, "share": trained.share},
-                data=data,
-                seed=SEED,
-                libraries=library_versions(),
-                metrics=trained.metrics(),
-            )
-            saved = store.save(artifact)
-            store.promote(task, saved.manifest.version)
-            built[saved.manifest.ref] = trained
-            tell(f"saved {saved.manifest.ref}: macro-F1 {trained.report.macro_f1}")
+    for corpus, task, examples in examples_of(read, embedder):
+        tell(f"{task}: {len(examples.labels)} rows by {len(set(corpus.groups.tolist()))} writers")
+        trained = train(examples, C=C, target=TARGET, seed=SEED, progress=tell)
+        data = [corpus.description(task)]
+        artifact = to_artifact(
+            trained.head,
+            trained.policy,
+            taxonomy.source_text(task),
+            name=task,
+            card=card(task, trained, data),
+            embedder=about if trained.share else None,
+            thresholds={"fitted_on": "each writer left out in turn", "C": C, "share": trained.share},
+            data=data,
+            seed=SEED,
+            libraries=library_versions(),
+            metrics=trained.metrics(),
+        )
+        saved = store.save(artifact)
+        store.promote(task, saved.manifest.version)
+        built[saved.manifest.ref] = trained
+        tell(f"saved {saved.manifest.ref}: macro-F1 {trained.report.macro_f1}")
     return built
+
+
+def examples_of(read: Sequence[Corpus], embedder: Embedder | None = None) -> Iterator[tuple[Corpus, str, Examples]]:
+    """Yield every task of every corpus with its rows; the other corpora are what it is not asked about."""
+    numbers = {corpus.name: rows(clean(corpus.texts), embedder) for corpus in read}
+    for corpus in read:
+        background = _background([r for name, r in numbers.items() if name != corpus.name])
+        for task, labels in corpus.labels.items():
+            classes = taxonomy.load(task).codes
+            yield corpus, task, Examples(numbers[corpus.name], labels, corpus.groups, classes, background)
 
 
 def _background(others: list[Rows]) -> Rows | None:

@@ -1,9 +1,9 @@
 """Linear heads: fitted with scikit-learn, served with numpy, many at once.
 
 A head scores class c of a text as ``bias[c] + sum of its n-gram weights / norm + embedding · dense[c]``, where an
-n-gram counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so heads
-fitted on different data still share one pass over the text. Beside its classes a head may have one more column, the
-scope: how much a text looks like those the head was fitted on rather than like other citizens' texts.
+n-gram counts ``(1 + ln count) · idf ** 1.5`` and `norm` makes the n-gram row one long. The idf is the head's own, so
+heads fitted on different data still share one pass over the text. Beside its classes a head may have one more column,
+the scope: how much a text looks like those the head was fitted on rather than like other citizens' texts.
 """
 
 from __future__ import annotations
@@ -133,11 +133,11 @@ def fit_head(
         multi = False
         position = {c: i for i, c in enumerate(classes)}
         target = np.array([position[str(c)] for c in labels])
+        present = np.unique(target)
         coef, bias = _solve(own, target, C, sample_weight, class_weight, loss)
-        if len(coef) == 1:
+        if len(present) == 2:
             coef, bias = np.concatenate([-coef, coef]) / 2, np.concatenate([-bias, bias]) / 2
         coef, bias = coef - coef.mean(axis=0), bias - bias.mean()
-        present = np.unique(target)
         if len(present) < k:
             some_coef, some_bias = coef, bias
             coef, bias = np.zeros((k, coef.shape[1])), np.full(k, _NEVER)
@@ -263,7 +263,7 @@ class HeadStack:
         raw = counts @ self.table
         if self.dimension and vectors is None:
             raise InputError("a head has weights on the embedding: the texts' vectors are needed too")
-        dense = vectors @ self.dense if vectors is not None else None
+        dense = vectors @ self.dense if vectors is not None and self.dimension else None
         logits = []
         scope = np.full(norm.shape, np.inf, np.float32)
         for i, head in enumerate(self.heads):

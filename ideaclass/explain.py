@@ -13,51 +13,60 @@ from ideaclass.features import Grams, WordPieces
 from ideaclass.types import Reason
 
 
-def word_weights(grams: Grams, weight: NDArray[np.float32], norm: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Add up what the n-grams of each word add to a score.
+def word_weights(
+    grams: Grams, table: NDArray[np.float32], column: NDArray[np.int64], norm: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What the n-grams of each word add to t scores.
 
     Parameters
     ----------
     grams : Grams
         A batch of n texts.
-    weight : float32 array, one per non-zero entry of ``grams.matrix``
-        Weight of that n-gram for the class in question.
-    norm : float32 array of shape (n,)
+    table : float32 array of shape (2**18, c)
+        Weight of every n-gram for every class.
+    column : int64 array of shape (n, t)
+        The classes asked about, row by row.
+    norm : float32 array of shape (n, t)
         Length of each row; divides its contributions.
 
     Returns
     -------
-    float64 array, one per word of the batch
-        For each row they sum to the n-gram part of its score.
+    float32 array of shape (words, t)
+        For each row they sum to the n-gram part of its scores.
     """
     matrix = grams.matrix
-    share = matrix.data * weight / (grams.count * np.repeat(norm, np.diff(matrix.indptr)))
-    at = grams.occurrences
-    return np.bincount(at.word, share[at.feature], len(grams.word_start)).astype(np.float64, copy=False)
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    at = matrix.indices.astype(np.int64)[:, None] * table.shape[1] + column[row]
+    share = table.take(at) * (matrix.data[:, None] / norm[row])
+    return np.asarray(grams.spread @ share)
 
 
 def piece_weights(
-    pieces: WordPieces, weight: NDArray[np.float32], words: int, doc: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Add up what the embedding's subwords of each word add to a score.
+    pieces: WordPieces, table: NDArray[np.float32], column: NDArray[np.int64], doc: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """What the embedding's subwords of each word add to t scores.
 
     Parameters
     ----------
     pieces : WordPieces
-    weight : float32 array, one per subword
-        Dot product of its vector and the class's weights.
-    words : int
-        Number of words of the batch.
-    doc : int64 array, one per word
+    table : float32 array of shape (V, c)
+        Dot product of every subword's vector with every class's weights.
+    column : int64 array of shape (n, t)
+        The classes asked about, row by row.
+    doc : int64 array of shape (words,)
         Row of each word.
 
     Returns
     -------
-    float64 array, one per word of the batch
-        For each row they sum to the embedding's part of its score.
+    float32 array of shape (words, t)
+        For each row they sum to the embedding's part of its scores.
     """
-    share = weight / pieces.length[doc[pieces.word]]
-    return np.bincount(pieces.word, share, words).astype(np.float64, copy=False)
+    row = doc[pieces.word]
+    at = pieces.ids.astype(np.int64)[:, None] * table.shape[1] + column[row]
+    share = table.take(at) / pieces.length[row, None]
+    first = np.searchsorted(pieces.word, np.arange(len(doc) + 1))
+    sums = np.concatenate([np.zeros((1, column.shape[1])), np.cumsum(share, axis=0, dtype=np.float64)])
+    return np.asarray(sums[first[1:]] - sums[first[:-1]], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,21 +75,35 @@ class TopWords:
 
     grams: Grams
     word: NDArray[np.int64]
-    weight: NDArray[np.float64]
+    weight: NDArray[np.float32]
 
 
-def top_words(grams: Grams, weight: NDArray[np.float64], r: int = 3) -> TopWords:
-    """Pick the words with the largest positive weight of each row, heaviest first."""
-    n = grams.matrix.shape[0]
-    word, value = np.full((n, r), -1, np.int64), np.zeros((n, r))
+def top_words(grams: Grams, weight: NDArray[np.float32], r: int = 3) -> list[TopWords]:
+    """Pick for each of t scores the words with the largest positive weight of each row, heaviest first.
+
+    Parameters
+    ----------
+    weight : float32 array of shape (words, t)
+
+    Returns
+    -------
+    list of t TopWords
+        Of two equal words the earlier comes first.
+    """
+    n, t = grams.matrix.shape[0], weight.shape[1]
+    word, value = np.full((t, n, r), -1, np.int64), np.zeros((t, n, r), np.float32)
     left, doc = weight.copy(), grams.word_doc
-    for rank in range(r):
-        best = np.zeros(n)
-        np.maximum.at(best, doc, left)
-        at = np.flatnonzero((left == best[doc]) & (left > 0))[::-1]
-        word[doc[at], rank], value[doc[at], rank] = at, left[at]
-        left[word[word[:, rank] >= 0, rank]] = 0
-    return TopWords(grams, word, value)
+    if len(doc):
+        first = np.flatnonzero(np.append(True, doc[1:] != doc[:-1]))
+        group = np.cumsum(np.append(False, doc[1:] != doc[:-1]))
+        for rank in range(r):
+            best = np.maximum.reduceat(left, first, axis=0)
+            at, task = ((left == best[group]) & (left > 0)).nonzero()
+            at, task = at[::-1], task[::-1]
+            word[task, doc[at], rank], value[task, doc[at], rank] = at, left[at, task]
+            taken = word[:, :, rank]
+            left[taken[taken >= 0], (taken >= 0).nonzero()[0]] = 0
+    return [TopWords(grams, word[i], value[i]) for i in range(t)]
 
 
 class Reasons(Sequence[tuple[Reason, ...]]):

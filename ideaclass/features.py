@@ -49,22 +49,6 @@ class Rows:
         return Rows(self.counts[rows], None if self.vectors is None else self.vectors[rows])
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrences:
-    """Where each hashed n-gram of a batch stands: one entry per n-gram occurrence.
-
-    Attributes
-    ----------
-    feature : int64 array
-        Index into the batch's non-zero entries (`Grams.matrix.data`).
-    word : int64 array
-        Number of the word, counted over the batch.
-    """
-
-    feature: NDArray[np.int64]
-    word: NDArray[np.int64]
-
-
 @dataclass(frozen=True)
 class Grams:
     """The n-grams of a batch of n cleaned texts.
@@ -73,17 +57,16 @@ class Grams:
     ----------
     matrix : CSR matrix of shape (n, 2**18), float32
         1 + ln(count) of every n-gram.
-    count : float32 array
+    count : int64 array
         How often each non-zero entry of `matrix` occurs.
     """
 
     matrix: sp.csr_matrix
-    count: NDArray[np.float32]
+    count: NDArray[np.int64]
     _text: str
     _code: NDArray[np.uint32]
     _start: NDArray[np.int64]
     _position: NDArray[np.int64]
-    _entry: NDArray[np.int64]
 
     @cached_property
     def word_start(self) -> NDArray[np.int64]:
@@ -97,14 +80,17 @@ class Grams:
         return np.searchsorted(self._start, self.word_start, side="right") - 1
 
     @cached_property
-    def occurrences(self) -> Occurrences:
-        """Every n-gram occurrence with the word it lies in."""
+    def spread(self) -> sp.csc_matrix:
+        """Share of each non-zero entry of `matrix` that lies in each word, shape (words, entries); columns sum to 1."""
         space = self._code == _SPACE
         opens = np.zeros(len(space), np.int64)
         opens[self.word_start] = 1
-        number = np.cumsum(opens) - 1
-        inside = self._position + space[self._position]
-        return Occurrences(self._entry, number[inside])
+        word = (np.cumsum(opens) - 1)[self._position + space[self._position]]
+        ends = np.concatenate([[0], np.cumsum(self.count)])
+        return sp.csc_matrix(
+            (np.repeat(1 / self.count, self.count).astype(np.float32), word, ends),
+            shape=(len(self.word_start), len(self.count)),
+        )
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -124,7 +110,7 @@ def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[
     wide = code.astype(np.uint64)
     h = np.zeros(size, np.uint64)
     fits = np.ones(size, bool)
-    for n in range(1, LONGEST + 1):
+    for n in range(1, min(LONGEST, size) + 1):
         shifted = np.zeros(size, np.uint64)
         shifted[: size - n + 1] = wide[n - 1 :]
         h = h * np.uint64(0x9E3779B97F4A7C15) + shifted * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(n)
@@ -170,7 +156,6 @@ def ngrams(texts: Sequence[str]) -> Grams:
     group = key >> _POSITION_BITS
     first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(key) else np.zeros(0, np.int64)
     count = np.diff(np.append(first, len(key)))
-    entry = np.repeat(np.arange(len(first), dtype=np.int64), count)
     feature = group[first]
     indptr = np.searchsorted(feature >> BITS, np.arange(len(padded) + 1)).astype(np.int32)
     matrix = sp.csr_matrix(
@@ -178,7 +163,7 @@ def ngrams(texts: Sequence[str]) -> Grams:
         shape=(len(padded), WIDTH),
     )
     position = key & ((1 << _POSITION_BITS) - 1)
-    return Grams(matrix, count.astype(np.float32), joined, code, start, position, entry)
+    return Grams(matrix, count, joined, code, start, position)
 
 
 def batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -44,7 +44,7 @@ def label(
     Raises
     ------
     ColumnError
-        If the text column is not named or not there.
+        If the text column is not named, not there or there twice.
     UnknownModelError, ArtifactError
     """
     if lang not in ("ko", "en"):
@@ -56,6 +56,8 @@ def label(
             raise ColumnError(f"say which column holds the text: text=...; the columns are {there}")
         if missing := [n for n in names if n not in data.columns]:
             raise ColumnError(f"there is no column {missing[0]!r}; the columns are {there}")
+        if twice := [n for n in names if list(data.columns).count(n) > 1]:
+            raise ColumnError(f"there are two columns {twice[0]!r}: rename one of them")
         texts = [" ".join(filter(None, map(_string, row))) for row in zip(*(data[n] for n in names), strict=True)]
         index = data.index
     elif isinstance(data, pd.Series):

@@ -125,13 +125,20 @@ class Labeler:
             scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
             silent = np.diff(batch.grams.matrix.indptr) == 0
             empty += (np.flatnonzero(silent) + start).tolist()
-            words = _Words(batch, self._stack, self._pieces)
-            for i, column in enumerate(columns):
-                answer = column.add(scores, i, silent)
-                column.words.append(words.top(answer + self._stack.offsets[i], scores.norm[:, i]))
+            answers = np.stack([c.add(scores, i, silent) for i, c in enumerate(columns)], axis=1)
+            for column, top in zip(columns, self._reasons(batch, scores, answers), strict=True):
+                column.words.append(top)
             if progress is not None:
                 progress(stop, len(texts))
         return Labels(len(texts), {c.task: c.finish() for c in columns}, dict.fromkeys(empty, "empty"))
+
+    def _reasons(self, batch: Batch, scores: Scores, answers: NDArray[np.int64]) -> list[TopWords]:
+        """Heaviest words for the chosen class of each row, task by task; `answers` has shape (n, tasks)."""
+        column = answers + self._stack.offsets[:-1]
+        weight = word_weights(batch.grams, self._stack.table, column, scores.norm)
+        if batch.pieces is not None and self._pieces is not None:
+            weight += piece_weights(batch.pieces, self._pieces, column, batch.grams.word_doc)
+        return top_words(batch.grams, weight, REASONS)
 
     def probabilities(self, texts: Sequence[str], task: str) -> NDArray[np.float32]:
         """Calibrated probabilities of one task, float32 of shape (n, k), in the order of its model's classes."""
@@ -171,24 +178,6 @@ def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     return stored.from_artifact(artifact)
 
 
-class _Words:
-    """The words of one batch and what they weigh for any class of a stack."""
-
-    def __init__(self, batch: Batch, stack: HeadStack, pieces: NDArray[np.float32] | None) -> None:
-        self._batch, self._stack, self._table = batch, stack, pieces
-        self._size = np.diff(batch.grams.matrix.indptr)
-        self._at = batch.grams.matrix.indices.astype(np.int64) * stack.table.shape[1]
-
-    def top(self, column: NDArray[np.int64], norm: NDArray[np.float32]) -> TopWords:
-        """Heaviest words of each row for the class in that row's column."""
-        grams, pieces = self._batch.grams, self._batch.pieces
-        weight = word_weights(grams, self._stack.table.take(self._at + np.repeat(column, self._size)), norm)
-        if pieces is not None and self._table is not None:
-            doc = grams.word_doc
-            weight += piece_weights(pieces, self._table[pieces.ids, column[doc[pieces.word]]], len(weight), doc)
-        return top_words(grams, weight, REASONS)
-
-
 class _Columns:
     """The answers of one task, batch after batch."""
 
@@ -213,7 +202,7 @@ class _Columns:
             review |= ~passed[np.arange(n), label]
             assigned |= passed
         runner_up = p[np.arange(n), second] if p.shape[1] > 1 else np.zeros(n, np.float32)
-        gain = 1 - (confidence - runner_up)
+        gain = (1 - (confidence - runner_up)) * np.minimum(p @ self._model.rarity, 1)
         self._parts.append(
             (
                 np.where(silent, -1, label),

@@ -29,6 +29,8 @@ class TaskModel:
         Name and version, such as ``"swot@1.0.0"``.
     embedder : dict or None
         ``name``, ``version`` and ``sha256`` of the embedder that the head was fitted with.
+    trained : tuple of k int
+        Rows of each class it was fitted on; empty where that is not known.
     """
 
     ref: str
@@ -36,6 +38,13 @@ class TaskModel:
     head: LinearHead
     policy: Policy
     embedder: dict[str, Any] | None = None
+    trained: tuple[int, ...] = ()
+
+    @property
+    def rarity(self) -> NDArray[np.float32]:
+        """Tell how much a further row of each class would teach, float32 of shape (k,): 1 for the rarest."""
+        rows = np.asarray(self.trained or (0,) * len(self.head.classes), np.float32) + 1
+        return np.asarray(np.sqrt(rows.min() / rows), np.float32)
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> TaskModel:
@@ -74,7 +83,8 @@ class TaskModel:
         _check(manifest.ref, head, labels)
         if labels.multi and len(policy.label_thresholds) != len(head.classes):
             raise ArtifactError(f"{manifest.ref}: 'label_thresholds' needs one value for each of the labels")
-        return cls(manifest.ref, labels, head, policy, manifest.embedder)
+        trained = tuple(sum(d["rows"].get(c, 0) for d in manifest.data) for c in head.classes)
+        return cls(manifest.ref, labels, head, policy, manifest.embedder, trained)
 
 
 def arrays_of(head: LinearHead) -> dict[str, NDArray[Any]]:

@@ -75,11 +75,11 @@ class SimilarIndex:
         return cls(texts, embedder.encode(list(texts)), embedder)
 
     @overload
-    def search(self, query: str, k: int = 10) -> list[Hit]: ...
+    def search(self, query: str, k: int = 10) -> list[Hit]: ...  # type: ignore[overload-overlap]
     @overload
     def search(self, query: Sequence[str], k: int = 10) -> list[list[Hit]]: ...
     def search(self, query: str | Sequence[str], k: int = 10) -> list[Hit] | list[list[Hit]]:
-        """The k texts nearest to the query, nearest first; equal scores in the order of the texts.
+        """Find the k texts nearest to the query, nearest first; equal scores in the order of the texts.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ class SimilarIndex:
 
 @lru_cache(maxsize=1)
 def default_embedder() -> StaticEmbedder:
-    """The embedding that ships with the library, read once.
+    """Return the embedding that ships with the library, read once.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def default_embedder() -> StaticEmbedder:
 
 
 def similar(query: str, texts: Sequence[str], k: int = 10, embedder: Embedder | None = None) -> list[Hit]:
-    """The k texts nearest in meaning to the query, nearest first.
+    """Find the k texts nearest in meaning to the query, nearest first.
 
     Parameters
     ----------

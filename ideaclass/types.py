@@ -165,3 +165,132 @@ class SubwordEmbedder(Embedder, Protocol):
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Sum subwords to unit vectors of texts, and give the length of each sum."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One domain that a text may belong to.
+
+    Attributes
+    ----------
+    domain, name : str
+        Code and Korean name.
+    confidence : float
+        Calibrated probability, 0 to 1.
+    """
+
+    domain: str
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentHit:
+    """One entry of an intent index that a text may ask for.
+
+    Attributes
+    ----------
+    id, title, domain : str
+    score : float
+        Mean of the lexical and the embedding cosine, at most 1.
+    utterance : str
+        The entry's utterance that matched best.
+    """
+
+    id: str
+    title: str
+    domain: str
+    score: float
+    utterance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place named in a text: ``text[start:end]`` and the districts it may lie in."""
+
+    text: str
+    start: int
+    end: int
+    districts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What a text says beside its subject.
+
+    Attributes
+    ----------
+    district : str or None
+        The one district (자치구) that all named places agree on.
+    districts : tuple of str
+        Every district that the places leave open; more than one where a name is ambiguous (신사동) or several places
+        are named.
+    ambiguous : bool
+        Whether a named place lies in several districts and nothing else in the text says which.
+    places : tuple of Place
+        In the order of the text.
+    language : str
+        ``"ko"``, or the language or script seen: ``"en" "zh" "ja" "vi" "ru" "th" "other"``; ``"none"`` without letters.
+    """
+
+    district: str | None = None
+    districts: tuple[str, ...] = ()
+    ambiguous: bool = False
+    places: tuple[Place, ...] = ()
+    language: str = "ko"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPart:
+    """One of several requests in a message: ``text[start:end]`` of the text as given, and its domain."""
+
+    text: str
+    start: int
+    end: int
+    domain: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDecision:
+    """Where a message should go.
+
+    Attributes
+    ----------
+    status : str
+        ``"routed"``, ``"clarify"`` (ask which of `candidates`), ``"handoff"`` (to a person or another desk) or
+        ``"multi"`` (several requests, see `parts`).
+    domain : str or None
+        Code of the desk; None unless routed.
+    confidence : float
+        Calibrated probability of the most likely domain.
+    candidates : tuple of Candidate
+        The likeliest domains, best first; the two or three to choose from where the status is ``"clarify"``.
+    margin : float
+        Confidence of the first candidate minus that of the second.
+    intent : IntentHit or None
+        The best entry of the intent index, where there is one.
+    slots : Slots
+    flags : tuple of str
+        Any of ``"abusive" "폭언" "협박" "성희롱" "person" "foreign-language" "unreadable" "out-of-scope"
+        "ambiguous-place"``.
+    reason : str
+        Why this status: ``"confident" "small-margin" "out-of-scope" "unreadable" "foreign-language" "abusive"
+        "asked-for-person" "several-requests"``.
+    model : str
+        Reference of the router and of its domain model, such as ``"seoul120-router@1.0.0 seoul120@1.0.0"``.
+    parts : tuple of RequestPart
+        The requests of a ``"multi"``.
+    """
+
+    status: str
+    domain: str | None
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    margin: float
+    intent: IntentHit | None
+    slots: Slots
+    flags: tuple[str, ...]
+    reason: str
+    model: str
+    parts: tuple[RequestPart, ...] = ()

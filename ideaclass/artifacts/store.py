@@ -231,6 +231,38 @@ class Store:
             index[name] = {"stable": history[-1], "history": history[:-1]}
         return str(history[-1])
 
+    def prune(self, name: str, *, keep: int = 3) -> tuple[str, ...]:
+        """Delete old versions from the upper folder, and return which.
+
+        The newest `keep`, the stable version and the one that `rollback` would return to stay.
+
+        Raises
+        ------
+        UnknownModelError
+            If there is no such model.
+        InputError
+            If `keep` is below 1.
+        OutputError
+            If the folder cannot be written.
+        """
+        if keep < 1:
+            raise InputError(f"keep is {keep}; at least the newest version stays")
+        root = self.folders[0]
+        with _index(root) as index:
+            stable = self.stable(name)
+            back = index.get(name, {}).get("history", [])[-1:]
+            newest = list(self._known(name))[-keep:]
+            gone = [v for v, p in self._places(name).items() if p.parent.parent == root]
+            gone = [v for v in gone if v not in (stable, *back, *newest)]
+            for version in gone:
+                unfinished = temporary(root)
+                (root / name / version).rename(unfinished)
+                shutil.rmtree(unfinished, ignore_errors=True)
+            if name in index:
+                left = [v for v in index[name].get("history", []) if v not in gone]
+                index[name] = {**index[name], "history": left}
+        return tuple(gone)
+
     def _places(self, name: str) -> dict[str, Path]:
         """Folder of every version of a model, oldest first; the upper folder's where two hold the same."""
         places: dict[str, Path] = {}

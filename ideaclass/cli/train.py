@@ -113,7 +113,7 @@ def train(
         click.echo(said["merged"].format(names=names))
     if made.cleaned.duplicates:
         click.echo(said["duplicates"].format(n=made.cleaned.duplicates))
-    for reason, n in sorted(Counter(a.reason for a in made.cleaned.aside).items()):
+    for reason, n in sorted(Counter(a.why(lang) for a in made.cleaned.aside).items()):
         click.echo(said["aside"].format(n=n, reason=reason))
     f, m = made.fitted, made.artifact.manifest
     click.echo(said["scores"].format(a=f.scores.accuracy, f=f.scores.macro_f1))

@@ -62,8 +62,7 @@ class SentenceTransformerEmbedder:
         if isinstance(sentences, str):
             raise InputError("encode takes a list of texts, not one text")
         if not len(sentences):
-            size = self.model.get_sentence_embedding_dimension() or 0
-            return np.empty((0, size), np.float32)
+            return np.empty((0, len(self.encode([" "])[0])), np.float32)
         vectors = self.model.encode(
             list(sentences), batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True,
             show_progress_bar=False,

@@ -50,8 +50,8 @@ class StaticEmbedder:
     """Turns texts into unit vectors, each the normalised mean of the vectors of its subwords.
 
     A text without any subword (empty, or only spaces) gets the zero vector, as in sentence-transformers: its cosine
-    to every text is 0. Characters that the vocabulary lacks, such as rare symbols and emoji, share one vector. Threads may
-    share an instance: it remembers words, and that alone changes after it is built.
+    to every text is 0. Characters that the vocabulary lacks, such as rare symbols and emoji, share one vector. Threads
+    may share an instance: it remembers words, and that alone changes after it is built.
 
     Parameters
     ----------
@@ -171,14 +171,17 @@ class StaticEmbedder:
             known.update(zip(new, [e.ids for e in encodings], strict=True))
         return _flatten([known[w] for w in words])
 
-    def pool(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Unit vectors of texts given as subwords, shape (n, d), and the length of each sum of subword vectors, (n,)."""
+    def pool(
+        self, ids: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return unit vectors of texts given as subwords, (n, d), and the length of each sum of vectors, (n,)."""
         shape = (len(offsets) - 1, len(self._weights))
         counts = sp.csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=shape)
         sums: NDArray[np.float32] = counts @ self._weights
         length = np.maximum(np.sqrt(np.einsum("ij,ij->i", sums, sums)), np.float32(1e-12))
         sums /= length[:, None]
         return sums, length
+
 
 def _flatten(rows: list[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     offsets = np.zeros(len(rows) + 1, np.int64)
@@ -188,7 +191,7 @@ def _flatten(rows: list[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int64
 
 
 def _valid(texts: Sequence[str]) -> list[str]:
-    """The texts with lone surrogates, which no tokenizer takes, replaced."""
+    """Return the texts with lone surrogates, which no tokenizer takes, replaced."""
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ideaclass.explain import word_weights
 from ideaclass.features import batches, ngrams
 from ideaclass.learn.clean import Cleaned
+from ideaclass.learn.data import mark_texts
 from ideaclass.learn.fit import Fitted
 from ideaclass.learn.review import Suspect, suspects
 from ideaclass.text import clean
@@ -26,10 +27,11 @@ WORDS = {
     "ko": {
         "sorts": "한국어 시민 글을 {k}개 분류로 나눕니다: {labels}",
         "private": "학습에 쓴 글은 이 컴퓨터의 모델 폴더(data.jsonl)에 함께 저장됩니다. "
-        "남에게 줄 때는 `ideaclass models export --without-texts`로 빼십시오.",
+        "`ideaclass models export`는 글을 빼고 내보냅니다 (함께 보내려면 --with-texts).",
         "data": "데이터",
         "rows": "{n:,}건을 학습에 사용, 중복 {d:,}건 합침, {a:,}건 제외",
         "reason": "제외한 이유",
+        "conflicts": "같은 글에 다른 분류가 적힌 행 ({n}건 중 {s}건; 모두는 aside.jsonl에):",
         "count": "건수",
         "merged": "띄어쓰기만 다른 이름을 합침: {names}",
         "expect": "처음 보는 글에서 기대할 정확도",
@@ -65,10 +67,11 @@ WORDS = {
     "en": {
         "sorts": "Sorts Korean citizen texts into {k} classes: {labels}",
         "private": "The texts it was trained on stay on this machine, in the model's folder (data.jsonl). "
-        "To pass the model on, leave them out: `ideaclass models export --without-texts`.",
+        "`ideaclass models export` leaves them out (--with-texts takes them along).",
         "data": "Data",
         "rows": "{n:,} rows trained on, {d:,} duplicates merged, {a:,} set aside",
         "reason": "set aside because",
+        "conflicts": "Rows of the same text with different labels ({s} of {n}; all are in aside.jsonl):",
         "count": "rows",
         "merged": "names that differ in spelling only were merged: {names}",
         "expect": "What to expect on unseen texts",
@@ -181,8 +184,7 @@ def class_words(fitted: Fitted) -> list[list[str]]:
         grams = ngrams(texts[start:stop])
         matrix, own = grams.matrix, best[start:stop]
         norm = np.sqrt(np.maximum((matrix.multiply(idf)).power(2).sum(axis=1), 1e-12)).A1
-        weight = table[matrix.indices, np.repeat(own, np.diff(matrix.indptr))]
-        by_word = word_weights(grams, weight, norm.astype(np.float32))
+        by_word = word_weights(grams, table, own[:, None], norm.astype(np.float32)[:, None])[:, 0]
         for word, doc, value in zip(grams.words, grams.word_doc.tolist(), by_word.tolist(), strict=True):
             total[own[doc]][word] += value
             seen[own[doc]][word] += 1
@@ -245,8 +247,13 @@ def card(
         names = "; ".join(f"{k} ← {', '.join(v)}" for k, v in cleaned.merged.items())
         lines += ["- " + w["merged"].format(names=names)]
     if cleaned.aside:
-        reasons = Counter(sorted(a.reason for a in cleaned.aside))
+        reasons = Counter(sorted(a.why(lang) for a in cleaned.aside))
         lines += ["", *_table((w["reason"], w["count"]), reasons.most_common())]
+    conflicts = [(a.source, _cut(a.text), ", ".join(a.labels)) for a in cleaned.aside if a.reason == "conflict"]
+    if conflicts:
+        title = w["conflicts"].format(n=len(conflicts), s=min(SHOWN, len(conflicts)))
+        by_text = sorted(conflicts, key=lambda c: (c[1], c[0]))[:SHOWN]
+        lines += mark_texts(["", title, "", *_table((w["source"], w["text"], w["given"]), by_text)])
     lines += ["", f"## {w['expect']}", "", w["how"], ""]
     lines += ["- " + w["accuracy"].format(a=s.accuracy, f=s.macro_f1, e=fitted.ece)]
     answered = {"s": m["share_without_review"], "p": m["precision_without_review"], "t": fitted.policy.target}
@@ -272,8 +279,8 @@ def card(
     )
     doubted = suspects(fitted)
     title = w["suspects"].format(n=len(doubted), s=min(SHOWN, len(doubted)))
-    lines += ["", f"## {title}", "", *_suspects(fitted, doubted[:SHOWN], w), ""]
-    return "\n".join(lines)
+    lines += mark_texts(["", f"## {title}", "", *_suspects(fitted, doubted[:SHOWN], w), ""])
+    return "\n".join([*lines, ""])
 
 
 def upper_accuracy(fitted: Fitted) -> float | None:

@@ -170,7 +170,7 @@ def tidy(
         elif not codes:
             aside.append(Aside(source, text, codes, "no label"))
         elif len(codes) > 1 and not several:
-            aside.append(Aside(source, text, codes, "several labels in a task of one"))
+            aside.append(Aside(source, text, codes, "several"))
         else:
             found[text_key(even)].append(Example(text, codes, source))
     kept, duplicates = [], 0
@@ -191,8 +191,8 @@ def _agreed(copies: list[Example]) -> tuple[Example | None, list[Aside]]:
     votes = Counter(e.labels for e in copies)
     (best, most), *others = votes.most_common()
     if others and others[0][1] == most:
-        return None, [Aside(e.source, e.text, e.labels, "same text, different labels") for e in copies]
-    wrong = [Aside(e.source, e.text, e.labels, "same text, different labels") for e in copies if e.labels != best]
+        return None, [Aside(e.source, e.text, e.labels, "conflict") for e in copies]
+    wrong = [Aside(e.source, e.text, e.labels, "conflict") for e in copies if e.labels != best]
     return next(e for e in copies if e.labels == best), wrong
 
 
@@ -206,9 +206,8 @@ def _without_small(examples: list[Example], min_rows: int) -> tuple[list[Example
         if left:
             kept.append(replace(e, labels=left))
         else:
-            gone = e.labels[0]
-            reason = f"class {gone!r} has only {counted[gone]} texts, fewer than {min_rows}"
-            aside.append(Aside(e.source, e.text, e.labels, reason))
+            rows = min(counted[label] for label in e.labels)
+            aside.append(Aside(e.source, e.text, e.labels, "small", rows))
     return kept, aside
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,6 +14,10 @@ from ideaclass.artifacts import Artifact
 from ideaclass.errors import ArtifactError, InputError
 
 DATA = "data.jsonl"
+ASIDE = "aside.jsonl"
+
+_OPEN, _CLOSE = "<!-- texts -->", "<!-- /texts -->"
+_MARKED = re.compile(f"{_OPEN}\n.*?{_CLOSE}\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,13 +51,41 @@ class Example:
     confidence: float = 0.0
 
 
+REASONS = {
+    "ko": {
+        "no text": "글이 없음",
+        "no label": "분류가 비어 있음",
+        "several": "하나만 고르는 항목에 분류가 여럿",
+        "conflict": "같은 글에 다른 분류",
+        "small": "분류 {label!r}의 글이 {n}건뿐",
+    },
+    "en": {
+        "no text": "no text",
+        "no label": "no label",
+        "several": "several labels where one is asked for",
+        "conflict": "same text, different labels",
+        "small": "the class {label!r} has only {n} texts",
+    },
+}
+
+
 class Aside(NamedTuple):
-    """A row that was left out of training, and why."""
+    """A row that was left out of training, and why: a key of `REASONS`; `rows` is how many texts its class has."""
 
     source: str
     text: str
     labels: tuple[str, ...]
     reason: str
+    rows: int = 0
+
+    def why(self, lang: str) -> str:
+        """Say why in the reader's language."""
+        return REASONS[lang][self.reason].format(label=", ".join(self.labels), n=self.rows)
+
+
+def dump_aside(rows: Iterable[Aside]) -> bytes:
+    """Write rows that were set aside as JSON lines."""
+    return "".join(json.dumps(r._asdict(), ensure_ascii=False) + "\n" for r in rows).encode("utf-8", "surrogatepass")
 
 
 def dump(examples: Iterable[Example]) -> bytes:
@@ -112,3 +145,13 @@ def description(name: str, examples: Iterable[Example], source: str) -> dict[str
         "licence": "the owner's; not for passing on",
         "source": source,
     }
+
+
+def mark_texts(lines: Iterable[str]) -> list[str]:
+    """Mark lines of a card that quote training texts."""
+    return [_OPEN, *lines, _CLOSE]
+
+
+def without_texts(card: str) -> str:
+    """Take out of a card what `mark_texts` marked."""
+    return _MARKED.sub("", card)

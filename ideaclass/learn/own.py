@@ -256,6 +256,8 @@ def train_examples(
         metrics=metrics(fitted),
     )
     kept = {**artifact.files, data.DATA: data.dump(fitted.examples)}
+    if cleaned.aside:
+        kept[data.ASIDE] = data.dump_aside(cleaned.aside)
     return OwnModel(replace(artifact, files=kept), fitted, cleaned)
 
 

@@ -13,7 +13,7 @@ from ideaclass.sheets.book import LINE, NAVY, Book, put, write_table, writing
 from ideaclass.sheets.ooxml import Package
 from ideaclass.sheets.styles import PERCENT
 from ideaclass.sheets.summary import ReviewRow, TaskSummary
-from ideaclass.sheets.table import letter
+from ideaclass.sheets.table import fingerprint, letter
 from ideaclass.sheets.words import WORDS
 from ideaclass.taxonomy import Taxonomy
 from ideaclass.types import Labels
@@ -283,7 +283,8 @@ def _record(made: Book, content: Content) -> None:
         names = list(content.taxonomies[s.task].names(content.lang))
         head = [s.title, s.task, content.models.get(s.task, ""), content.label_columns.get(s.task, ""), str(len(names))]
         columns.append(head + names)
-    facts = [content.data_sheet, content.names.review, content.lang]
+    rows = zip(content.rows, content.texts, strict=True)
+    facts = [content.data_sheet, content.names.review, content.lang, *(f"{r}:{fingerprint(t)}" for r, t in rows)]
     records: list[tuple[object, ...]] = [("row", "task", "code", "confidence", "model")]
     for task, a in content.labels.tasks.items():
         model = content.models.get(task, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +105,11 @@ def cell_text(value: object) -> str:
 def plain(value: object) -> str:
     """Show a cell for comparing: composed Hangul, single spaces, no spaces around."""
     return " ".join(unicodedata.normalize("NFC", cell_text(value)).split())
+
+
+def fingerprint(text: str) -> str:
+    """Give a short hash of a text, by which its row is found again after sorting."""
+    return hashlib.sha256(plain(text).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def letter(column: int) -> str:

@@ -67,7 +67,7 @@ class Graded(NamedTuple):
 
 
 def read(folder: Path, name: str) -> pd.DataFrame | None:
-    """The whole table, or None if the folder has none of that name."""
+    """Read the whole table, or None if the folder has none of that name."""
     path = folder / f"{name}.parquet"
     return pd.read_parquet(path) if path.is_file() else None
 
@@ -85,7 +85,7 @@ def held_out(name: str, table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def training(folder: Path, name: str) -> pd.DataFrame | None:
-    """The rows of a table that training may see, or None if there is no such table."""
+    """Read the rows of a table that training may see, or None if there is no such table."""
     table = read(folder, name)
     return None if table is None else table[~held_out(name, table)]
 
@@ -202,7 +202,7 @@ def _law(table: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def _later(table: pd.DataFrame | None) -> Iterator[Pair]:
-    """A title with what its text says further down, past the greeting."""
+    """Pair a title with what its text says further down, past the greeting."""
     for title, content in () if table is None else zip(table.title, table.content, strict=True):
         body = " ".join(str(content).split())
         if len(body) > 1.5 * _CUT:
@@ -224,7 +224,7 @@ def _passages(table: pd.DataFrame | None, column: str, most: int, rng: np.random
 
 
 def _entailments(table: pd.DataFrame | None, first: str, second: str, rng: np.random.Generator) -> Iterator[Pair]:
-    """What follows from a premise, with what contradicts it as the hard negative."""
+    """Pair a premise with what follows from it, and what contradicts it as the hard negative."""
     if table is None:
         return
     for premise, group in table.groupby(first, sort=False):
@@ -254,4 +254,4 @@ def _own_paraphrases(corpora: Path | None, rng: np.random.Generator) -> Iterator
 
 
 def _pick(texts: Sequence[str], rng: np.random.Generator) -> str | None:
-    return _cut(texts[rng.integers(len(texts))]) if texts else None
+    return _cut(texts[int(rng.integers(len(texts)))]) if texts else None

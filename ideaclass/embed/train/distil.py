@@ -27,7 +27,7 @@ def morpheme_vectors(landmarks: int, rank: int, seed: int) -> NDArray[np.float32
     -------
     float32 array of shape (morphemes, rank)
     """
-    from kiwipiepy import Kiwi
+    from kiwipiepy import Kiwi  # type: ignore[import-untyped]
 
     kiwi = Kiwi(num_workers=1, model_type="cong")
     size = len(kiwi.most_similar_morphemes("민원", top_n=_MOST))
@@ -68,14 +68,14 @@ def piece_counts(tokenizer: Tokenizer, lines: Sequence[str]) -> sp.csr_matrix:
 
 def morpheme_counts(lines: Sequence[str], size: int) -> sp.csr_matrix:
     """How often each of Kiwi's morphemes occurs in each line, shape (n, size), float32."""
-    from kiwipiepy import Kiwi
+    from kiwipiepy import Kiwi  # type: ignore[import-untyped]
 
     parsed = Kiwi(num_workers=2, model_type="cong").tokenize(lines)
     return _counts([np.array([t.id for t in tokens if t.id < size], np.int32) for tokens in parsed], size)
 
 
 def sentence_targets(morphemes: sp.csr_matrix, vectors: NDArray[np.float32], smoothing: float) -> NDArray[np.float32]:
-    """Smooth-inverse-frequency sum of each line's morpheme vectors: weight a / (a + p) for a morpheme of frequency p."""
+    """Sum each line's morpheme vectors by smooth inverse frequency: weight a / (a + p) for a frequency of p."""
     count = np.asarray(morphemes.sum(0), np.float64).ravel() + 0.5
     weight = smoothing / (smoothing + count / count.sum())
     return np.asarray(morphemes @ (vectors * weight[:, None].astype(np.float32)), np.float32)

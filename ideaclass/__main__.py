@@ -1,0 +1,5 @@
+"""``python -m ideaclass``."""
+
+from ideaclass.cli import main
+
+main()

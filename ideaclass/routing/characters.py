@@ -1,0 +1,105 @@
+"""What the characters alone say: which language a text is in, and whether anything in it can be read."""
+
+from __future__ import annotations
+
+import re
+
+UNREADABLE = 0.5
+
+_SYLLABLE = re.compile(r"[가-힣]")
+_JAMO = re.compile(r"[ㄱ-ㅎㅏ-ㅣ]")
+_LAUGH = re.compile(r"[ㅋㅎㅠㅜㅡㅇㄷㄱㄴ]{1,}")
+_HANGUL_WORD = re.compile(r"\S*[가-힣]\S*")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ][A-Za-zÀ-ɏḀ-ỿ'’-]*")
+_VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
+_SCRIPTS = {
+    "ja": re.compile(r"[぀-ヿ]"),
+    "zh": re.compile(r"[一-鿿㐀-䶿]"),
+    "th": re.compile(r"[฀-๿]"),
+    "ru": re.compile(r"[Ѐ-ӿ]"),
+    "other": re.compile(r"[؀-ۿऀ-ॿԱ-֏א-תက-႟ក-៿ᠠ-ᢪა-ჿ]"),
+}
+_VOWELS = frozenset("aeiouy")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
+_NEXT_KEY = frozenset(a + b for row in _ROWS for a, b in zip(row, row[1:], strict=False)) | frozenset(
+    b + a for row in _ROWS for a, b in zip(row, row[1:], strict=False)
+)
+_CODE = re.compile(r"[A-Za-z]*\d[A-Za-z\d]*")
+_TESTS = frozenset({"test", "testing", "asdf", "qwer", "zxcv", "aaa", "abc", "abcd", "hjkl"})
+
+
+def language(text: str) -> str:
+    """Language of a cleaned text by its script: ``ko``, another, or ``none`` where there is no letter.
+
+    Korean with foreign names in it is Korean; a text most of whose words are Latin, or with more letters of another
+    script than Hangul syllables, is not.
+
+    Examples
+    --------
+    >>> language("KTX 막차 몇 시예요"), language("I lost my bag in a taxi"), language("你好 버스")
+    ('ko', 'en', 'ko')
+    """
+    syllables = len(_SYLLABLE.findall(text))
+    if text.isascii() or not syllables or len(text) > 2 * syllables:
+        counts = {name: len(script.findall(text)) for name, script in _SCRIPTS.items()}
+        if counts["ja"]:
+            counts["ja"] += counts.pop("zh")
+        best = max(counts, key=lambda name: counts[name])
+        latin = _LATIN_WORD.findall(text)
+        if counts[best] > 2 and counts[best] >= syllables:
+            return best
+        if len(latin) > max(1, len(_HANGUL_WORD.findall(text))) and sum(map(len, latin)) > 5:
+            return "vi" if sum(bool(_VIETNAMESE.search(w)) for w in latin) > 1 else "en"
+        if not syllables and not _JAMO.search(text):
+            return best if counts[best] else "en" if latin else "none"
+    return "ko"
+
+
+def unreadable(text: str) -> float:
+    """How little of a cleaned text can be read: 0 for words, 1 for mash; `UNREADABLE` and above is mash.
+
+    Looked at: lone jamo, syllables that no Korean word has (outside KS X 1001), one character over and over, Latin
+    letters that lie side by side on the keyboard or hold no vowel, digits and symbols alone.
+
+    Examples
+    --------
+    >>> unreadable("등본 어디서 떼요ㅠㅠ") < UNREADABLE, unreadable("ㅁㄴㅇㄻㄴㅇㄹ") >= UNREADABLE
+    (True, True)
+    """
+    letters = [c for c in text if c.isalpha()]
+    if not letters:
+        return 1.0
+    syllables = [c for c in letters if "가" <= c <= "힣"]
+    jamo = len(_JAMO.findall(text))
+    latin = [w.lower() for w in _LATIN_WORD.findall(text) if w.isascii()]
+    foreign = len(letters) - len(syllables) - jamo - sum(map(len, latin))
+    if foreign > len(letters) / 2:
+        return 0.0
+    odd = sum(not _common(c) for c in syllables)
+    laughing = sum(map(len, _LAUGH.findall(text)))
+    lone = jamo if not syllables else max(0, jamo - laughing)
+    mashed = sum(len(w) for w in latin if _mashed(w, alone=len(latin) == 1 and not syllables))
+    if not syllables and not foreign and latin and _CODE.fullmatch(text):
+        mashed = sum(map(len, latin))
+    if len(letters) > 3 and max(map(letters.count, set(letters))) >= 0.7 * len(letters):
+        return 1.0
+    return min(1.0, (2 * odd + (1.5 if syllables else 1) * lone + mashed) / len(letters))
+
+
+def _common(syllable: str) -> bool:
+    """Whether a syllable is among the 2,350 of KS X 1001, which holds those of nearly every Korean word."""
+    try:
+        return len(syllable.encode("euc-kr")) == 2  # the codec spells the other syllables in eight bytes
+    except UnicodeEncodeError:
+        return False
+
+
+def _mashed(word: str, *, alone: bool) -> bool:
+    """Whether a lower-case Latin word was hit rather than written."""
+    if word in _TESTS:
+        return alone
+    if len(word) < 4:
+        return alone and len(set(word)) < 2
+    vowels = sum(c in _VOWELS for c in word) / len(word)
+    near = sum(word[i : i + 2] in _NEXT_KEY for i in range(len(word) - 1)) / (len(word) - 1)
+    return near >= 0.6 or (alone and not 0.2 <= vowels <= 0.75) or len(set(word)) == 1
