@@ -281,7 +281,7 @@ def probabilities(logits: NDArray[np.float32], temperature: float, *, multi: boo
     """Calibrated probabilities of shape (n, k): softmax over the classes, or a sigmoid each where `multi`."""
     scaled = logits / np.float32(temperature)
     if multi:
-        return np.asarray(1 / (1 + np.exp(-scaled)), np.float32)
+        return np.asarray(np.exp(-np.logaddexp(0, -scaled)), np.float32)
     scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(scaled / scaled.sum(axis=1, keepdims=True), np.float32)
 

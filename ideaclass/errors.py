@@ -12,6 +12,7 @@
     ├── UnknownModelError     no model of that name or version is in any store
     ├── ArtifactError         a stored model is damaged, incomplete or of another format
     ├── MissingExtraError     an optional part of ideaclass is not installed
+    ├── MissingJavaError      KoNLPy was asked for, and Java is missing or does not start
     └── NotFittedError        a model was asked to predict before it was fitted
 
 A message says what was wrong with which file, row or column, and what to do.
@@ -60,6 +61,16 @@ class MissingExtraError(IdeaclassError, ImportError):
     def __init__(self, extra: str, package: str) -> None:
         super().__init__(
             f"this needs the package {package!r}, which is not installed: pip install 'ideaclass[{extra}]'"
+        )
+
+
+class MissingJavaError(IdeaclassError, RuntimeError):
+    """KoNLPy was asked for, and Java is missing or does not start."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"KoNLPy needs Java, which did not start ({' '.join(cause.split())}): on Debian or Ubuntu run "
+            "'apt-get install default-jre-headless', elsewhere install Java 11 or later and set JAVA_HOME"
         )
 
 

@@ -110,7 +110,9 @@ def _listed(members: Iterable[zipfile.ZipInfo], path: Path) -> dict[str, int]:
     for m in members:
         name, kind = m.orig_filename, stat.S_IFMT(m.external_attr >> 16)
         if not is_safe_path(name) or name != m.filename:
-            raise ArtifactError(f"{path}: refused: the path {name[:100]!r} leaves the model's folder or is not portable")
+            raise ArtifactError(
+                f"{path}: refused: the path {name[:100]!r} leaves the model's folder or is not portable"
+            )
         if kind not in (0, stat.S_IFREG):
             raise ArtifactError(f"{path}/{name}: refused: a link or a device, not a plain file")
         if m.flag_bits & 1 or m.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

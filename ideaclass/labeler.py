@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ALL = "all"
 DEFAULT_TASKS = ("swot", "esg", "action")
 REASONS = 3
+_THREADS = 2
 
 _SAYS = re.compile(r"[^\W_]")
 
@@ -92,7 +94,7 @@ class Labeler:
         else:
             artifacts = [store.load(ref) for ref in wanted]
         models = [TaskModel.from_artifact(a) for a in artifacts]
-        return cls(models, _embedder_of(models, store))
+        return cls(models, embedder_of(models, store))
 
     def label(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> Labels:
         """Label n texts.
@@ -118,19 +120,30 @@ class Labeler:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise InputError(f"text {i} is of type {type(text).__name__}, not str: turn it into a string first")
-        columns = [_Columns(m) for m in self._models.values()]
-        empty: list[int] = []
-        for start, stop in batches(texts):
-            batch = self._read(texts[start:stop])
-            scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
-            silent = np.diff(batch.grams.matrix.indptr) == 0
-            empty += (np.flatnonzero(silent) + start).tolist()
-            answers = np.stack([c.add(scores, i, silent) for i, c in enumerate(columns)], axis=1)
-            for column, top in zip(columns, self._reasons(batch, scores, answers), strict=True):
-                column.words.append(top)
-            if progress is not None:
-                progress(stop, len(texts))
-        return Labels(len(texts), {c.task: c.finish() for c in columns}, dict.fromkeys(empty, "empty"))
+        spans = list(batches(texts)) or [(0, 0)]
+        parts: list[list[_Part]] = []
+        with ThreadPoolExecutor(_THREADS) as pool:
+            every = map if len(spans) == 1 else pool.map
+            for (_, stop), answered in zip(spans, every(lambda s: self._answer(texts[s[0] : s[1]]), spans), strict=True):
+                parts.append(answered)
+                if progress is not None:
+                    progress(stop, len(texts))
+        tasks = {
+            task: _joined(model, [answered[i] for answered in parts])
+            for i, (task, model) in enumerate(self._models.items())
+        }
+        silent = np.flatnonzero(next(iter(tasks.values())).label < 0)
+        return Labels(len(texts), tasks, dict.fromkeys(silent.tolist(), "empty"))
+
+    def _answer(self, texts: Sequence[str]) -> list[_Part]:
+        """Answers of every task for one batch."""
+        batch = self._read(texts)
+        scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
+        silent = np.diff(batch.grams.matrix.indptr) == 0
+        parts = [_decide(model, scores, i, silent) for i, model in enumerate(self._models.values())]
+        chosen = np.stack([np.maximum(p.label, 0) for p in parts], axis=1)
+        words = self._reasons(batch, scores, chosen)
+        return [p._replace(words=w) for p, w in zip(parts, words, strict=True)]
 
     def _reasons(self, batch: Batch, scores: Scores, answers: NDArray[np.int64]) -> list[TopWords]:
         """Heaviest words for the chosen class of each row, task by task; `answers` has shape (n, tasks)."""
@@ -160,7 +173,7 @@ class Labeler:
         return read([t if _SAYS.search(t) else "" for t in clean(texts)], self._embedder)
 
 
-def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
+def embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     """Load the embedder that the models were fitted with."""
     needed = {m.embedder["sha256"]: m for m in models if m.embedder is not None}
     if not needed:
@@ -178,69 +191,64 @@ def _embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
     return stored.from_artifact(artifact)
 
 
-class _Columns:
-    """The answers of one task, batch after batch."""
+class _Part(NamedTuple):
+    """The answers of one task for one batch; fields as in `TaskLabels`."""
 
-    def __init__(self, model: TaskModel) -> None:
-        self.task, self._model = model.taxonomy.name, model
-        self._parts: list[tuple[NDArray[np.generic], ...]] = []
-        self.words: list[TopWords] = []
+    label: NDArray[np.int64]
+    second: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    review: NDArray[np.bool_]
+    assigned: NDArray[np.bool_]
+    gain: NDArray[np.float32]
+    words: TopWords | None = None
 
-    def add(self, scores: Scores, i: int, silent: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Decide a batch by what head i scored; return the index of the chosen class of each row."""
-        head, policy = self._model.head, self._model.policy
-        p = probabilities(scores.logits[i], head.temperature, multi=head.multi)
-        n = len(p)
-        order = np.argsort(-p, axis=1, kind="stable")
-        label, second = order[:, 0], order[:, 1] if p.shape[1] > 1 else np.full(n, -1)
-        confidence = p[np.arange(n), label]
-        assigned = np.zeros(p.shape, bool)
-        assigned[np.arange(n), label] = True
-        review = policy.review(confidence, scores.known[:, i], scores.scope[:, i])
-        if head.multi:
-            passed = p >= np.asarray(policy.label_thresholds, np.float32)
-            review |= ~passed[np.arange(n), label]
-            assigned |= passed
-        runner_up = p[np.arange(n), second] if p.shape[1] > 1 else np.zeros(n, np.float32)
-        gain = (1 - (confidence - runner_up)) * np.minimum(p @ self._model.rarity, 1)
-        self._parts.append(
-            (
-                np.where(silent, -1, label),
-                np.where(silent, -1, second),
-                np.where(silent, np.float32(0), confidence),
-                review | silent,
-                assigned & ~silent[:, None],
-                np.where(silent, np.float32(0), gain).astype(np.float32),
-            )
-        )
-        return label
 
-    def finish(self) -> TaskLabels:
-        """All batches as one."""
-        k = len(self._model.head.classes)
-        nothing = (
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int64),
-            np.zeros(0, np.float32),
-            np.zeros(0, bool),
-            np.zeros((0, k), bool),
-            np.zeros(0, np.float32),
-        )
-        label, second, confidence, review, assigned, gain = (
-            np.concatenate(parts) for parts in zip(nothing, *self._parts, strict=True)
-        )
-        return TaskLabels(
-            self.task,
-            self._model.head.classes,
-            label,
-            second,
-            confidence,
-            review,
-            assigned,
-            Reasons(self.words),
-            gain,
-            self._model.head.multi,
-        )
+def _decide(model: TaskModel, scores: Scores, i: int, silent: NDArray[np.bool_]) -> _Part:
+    """Answer a batch by what head i scored; silent rows get nothing."""
+    head, policy = model.head, model.policy
+    p = probabilities(scores.logits[i], head.temperature, multi=head.multi)
+    row = np.arange(len(p))
+    order = np.argsort(-p, axis=1, kind="stable")
+    several = p.shape[1] > 1
+    label, second = order[:, 0], order[:, 1] if several else np.full(len(p), -1)
+    confidence = p[row, label]
+    assigned = np.zeros(p.shape, bool)
+    assigned[row, label] = True
+    review = policy.review(confidence, scores.known[:, i], scores.scope[:, i])
+    if head.multi:
+        passed = p >= np.asarray(policy.label_thresholds, np.float32)
+        review |= ~passed[row, label]
+        assigned |= passed
+    runner_up = p[row, second] if several else np.zeros(len(p), np.float32)
+    gain = (1 - (confidence - runner_up)) * np.minimum(p @ model.rarity, 1)
+    nothing = np.float32(0)
+    return _Part(
+        np.where(silent, -1, label),
+        np.where(silent, -1, second),
+        np.where(silent, nothing, confidence),
+        review | silent,
+        assigned & ~silent[:, None],
+        np.where(silent, nothing, gain).astype(np.float32),
+    )
+
+
+def _joined(model: TaskModel, parts: Sequence[_Part]) -> TaskLabels:
+    """All batches of one task as one."""
+    columns = [np.concatenate(column) for column in zip(*(p[:6] for p in parts), strict=True)]
+    label, second, confidence, review, assigned, gain = columns
+    reasons = Reasons([p.words for p in parts if p.words is not None])
+    return TaskLabels(
+        model.taxonomy.name,
+        model.head.classes,
+        label,
+        second,
+        confidence,
+        review,
+        assigned,
+        reasons,
+        gain,
+        model.head.multi,
+    )
 
 
 class Classifier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +121,15 @@ class Labels:
     notes: dict[int, str] = field(default_factory=dict)
 
 
+class Morph(NamedTuple):
+    """One morpheme: its form, its Sejong tag, and the characters of the text it covers."""
+
+    form: str
+    tag: str
+    start: int
+    end: int
+
+
 @runtime_checkable
 class Tokenizer(Protocol):
     """Cuts a text into morphemes."""
@@ -133,8 +142,8 @@ class Tokenizer(Protocol):
         """Nouns of the text, in order."""
         ...
 
-    def pos(self, text: str) -> list[tuple[str, str]]:
-        """Morphemes with their Sejong tags."""
+    def pos(self, text: str) -> list[Morph]:
+        """Morphemes with their Sejong tags and spans."""
         ...
 
 

@@ -45,14 +45,13 @@ def migrate(
     from ideaclass.artifacts import default_store
     from ideaclass.learn.migrate import Moved, read_map
     from ideaclass.learn.migrate import migrate as run
-    from ideaclass.sheets.book import rows_file
-    from ideaclass.sheets.write import check_target
+    from ideaclass.sheets.write import check_target, write_rows
 
     said, target = SAID[lang], out or Path(f"{new}.moved.xlsx")
     check_target(target, mapping, overwrite)
     with steps() as tell:
         done = run(old, new, read_map(mapping), store=default_store(store), lang=lang, tell=tell)
-    rows_file(target, "moved", Moved._fields, done.moved, texts=(1,))
+    write_rows(target, "moved", Moved._fields, done.moved, texts=(1,))
     k = len(done.made.fitted.classes)
     click.echo(said["saved"].format(before=done.before, ref=done.made.ref, k=k, n=len(done.moved), d=done.dropped))
     click.echo(said["report"].format(path=target))

@@ -25,7 +25,7 @@ from ideaclass.labeler import Labeler
 from ideaclass.learn.clean import label_key
 from ideaclass.learn.fit import truth_matrix
 from ideaclass.learn.own import LabelledTable
-from ideaclass.sheets import book, write
+from ideaclass.sheets import write
 from ideaclass.taxonomy import Taxonomy
 from ideaclass.types import TaskLabels
 
@@ -221,5 +221,5 @@ def write_wrong(target: Path, source: LabelledTable, found: Assessment, *, lang:
                 ", ".join(dict.fromkeys(r.word for r in a.reasons[at])),
             ]
         )
-    book.rows_file(target, {"ko": "틀린 행", "en": "Wrong rows"}[lang], HEADS[lang], rows, texts=(1,))
+    write.write_rows(target, {"ko": "틀린 행", "en": "Wrong rows"}[lang], HEADS[lang], rows, texts=(1,))
     return len(rows)

@@ -70,7 +70,11 @@ def difference(store: Store, one: str, two: str) -> Difference:
         {c: (rows_a[c], rows_b[c]) for c in sorted(rows_a.keys() | rows_b.keys()) if rows_a[c] != rows_b[c]},
         texts,
         _changed(_settings(before), _settings(after)),
-        {k: (before.metrics.get(k), after.metrics.get(k)) for k in _FIGURES if k in {**before.metrics, **after.metrics}},
+        {
+            k: (before.metrics.get(k), after.metrics.get(k))
+            for k in _FIGURES
+            if k in {**before.metrics, **after.metrics}
+        },
     )
 
 

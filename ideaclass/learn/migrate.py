@@ -85,10 +85,10 @@ def read_map(path: str | Path) -> list[Rule]:
     except (OSError, UnicodeDecodeError, csv.Error) as e:
         raise FileError(f"{path}: cannot be read as a UTF-8 CSV file: {e}") from None
     if not lines or not {"old", "new"} <= lines[0].keys():
-        raise InputError(f"{path}: needs a header with the columns old and new (and text, to split), and a line below it")
-    return [
-        Rule(label_text(r["old"] or ""), label_text(r["new"] or ""), (r.get("text") or "").strip()) for r in lines
-    ]
+        raise InputError(
+            f"{path}: needs a header with the columns old and new (and text, to split), and a line below it"
+        )
+    return [Rule(label_text(r["old"] or ""), label_text(r["new"] or ""), (r.get("text") or "").strip()) for r in lines]
 
 
 def migrate(
@@ -126,7 +126,9 @@ def migrate(
     for rule, (code,) in zip(rules, coded, strict=True):
         if code not in task.taxonomy.codes:
             there = ", ".join(task.taxonomy.codes)
-            raise InputError(f"the map names the label {rule.old!r}, which {artifact.manifest.ref} lacks; it has {there}")
+            raise InputError(
+                f"the map names the label {rule.old!r}, which {artifact.manifest.ref} lacks; it has {there}"
+            )
         plan[code][rule.new] += [rule.text] if rule.text else []
     chosen: dict[str, dict[str, tuple[str, str]]] = {}
     for code, targets in plan.items():
@@ -185,9 +187,7 @@ def _split(code: str, targets: dict[str, list[str]], members: list[Example]) -> 
     return decided
 
 
-def _taxonomy(
-    old: Taxonomy, name: str, plan: dict[str, dict[str, list[str]]], examples: Sequence[Example]
-) -> Taxonomy:
+def _taxonomy(old: Taxonomy, name: str, plan: dict[str, dict[str, list[str]]], examples: Sequence[Example]) -> Taxonomy:
     """Keep the categories that stay as they are; make new ones for the others; only those with rows."""
     used = {label for e in examples for label in e.labels}
     stay = [c for c in old.categories if c.code in used and c.code not in plan]
@@ -223,7 +223,7 @@ def lint(taxonomy: Taxonomy, artifact: Artifact | None = None) -> list[tuple[str
     trained: Counter[str] = Counter()
     for part in artifact.manifest.data:
         trained.update(part["rows"])
-    found += [("empty", f"{c} has no training rows") for c in taxonomy.codes if not trained[c]]
+    found += [("empty", f"{code} has no training rows") for code in taxonomy.codes if not trained[code]]
     if DATA in artifact.files:
         examples = parse(artifact.files[DATA], f"{artifact.manifest.ref}/{DATA}")
         mixed: Counter[tuple[str, str]] = Counter()
@@ -231,7 +231,7 @@ def lint(taxonomy: Taxonomy, artifact: Artifact | None = None) -> list[tuple[str
         for e in examples:
             total.update(e.labels)
             for missed in set(e.labels) - set(e.answer):
-                mixed.update((missed, said) for said in set(e.answer) - set(e.labels))
+                mixed.update((missed, wrong) for wrong in set(e.answer) - set(e.labels))
         for (a, b), n in sorted(mixed.items()):
             if total[a] and n / total[a] >= CONFUSED:
                 found.append(("overlap", f"{n / total[a]:.0%} of {a} ({n} rows) is answered as {b}"))

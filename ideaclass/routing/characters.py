@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from itertools import pairwise
 
 UNREADABLE = 0.5
 
@@ -21,8 +23,8 @@ _SCRIPTS = {
 }
 _VOWELS = frozenset("aeiouy")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
-_NEXT_KEY = frozenset(a + b for row in _ROWS for a, b in zip(row, row[1:], strict=False)) | frozenset(
-    b + a for row in _ROWS for a, b in zip(row, row[1:], strict=False)
+_NEXT_KEY = frozenset(a + b for row in _ROWS for a, b in pairwise(row)) | frozenset(
+    b + a for row in _ROWS for a, b in pairwise(row)
 )
 _CODE = re.compile(r"[A-Za-z]*\d[A-Za-z\d]*")
 _TESTS = frozenset({"test", "testing", "asdf", "qwer", "zxcv", "aaa", "abc", "abcd", "hjkl"})
@@ -75,7 +77,7 @@ def unreadable(text: str) -> float:
     foreign = len(letters) - len(syllables) - jamo - sum(map(len, latin))
     if foreign > len(letters) / 2:
         return 0.0
-    odd = sum(not _common(c) for c in syllables)
+    odd = len(syllables) - sum(map(_common().__contains__, syllables))
     laughing = sum(map(len, _LAUGH.findall(text)))
     lone = jamo if not syllables else max(0, jamo - laughing)
     mashed = sum(len(w) for w in latin if _mashed(w, alone=len(latin) == 1 and not syllables))
@@ -86,12 +88,11 @@ def unreadable(text: str) -> float:
     return min(1.0, (2 * odd + (1.5 if syllables else 1) * lone + mashed) / len(letters))
 
 
-def _common(syllable: str) -> bool:
-    """Whether a syllable is among the 2,350 of KS X 1001, which holds those of nearly every Korean word."""
-    try:
-        return len(syllable.encode("euc-kr")) == 2  # the codec spells the other syllables in eight bytes
-    except UnicodeEncodeError:
-        return False
+@cache
+def _common() -> frozenset[str]:
+    """The 2,350 syllables of KS X 1001, which holds those of nearly every Korean word."""
+    rows, cells = range(0xB0, 0xC9), range(0xA1, 0xFF)
+    return frozenset(bytes([row, cell]).decode("euc-kr") for row in rows for cell in cells)
 
 
 def _mashed(word: str, *, alone: bool) -> bool:

@@ -21,7 +21,7 @@ from ideaclass.text import clean
 from ideaclass.types import Embedder, IntentHit
 
 COLUMNS = ("id", "title", "domain", "utterance")
-_COMMON = 0.05
+_COMMON = 0.02
 _SKETCH = 64
 _SKETCH_FROM = 3000
 _CANDIDATES = 128
@@ -106,22 +106,25 @@ class IntentIndex:
             If it cannot be read or has no such columns.
         """
         path = Path(path)
-        found: dict[str, Intent] = {}
         try:
-            with path.open(encoding="utf-8-sig", newline="") as f:
-                reader = csv.DictReader(f)
-                if missing := {"id", "title"} - set(reader.fieldnames or ()):
-                    raise FileError(f"{path}: has no column {', '.join(sorted(missing))}")
-                for row in reader:
-                    key, said = (row["id"] or "").strip(), (row.get("utterance") or "").strip()
-                    if not key or not (row["title"] or "").strip():
-                        raise FileError(f"{path}: line {reader.line_num} has no id or no title")
-                    old = found.get(key, Intent(key, row["title"].strip(), (row.get("domain") or "").strip()))
-                    found[key] = Intent(
-                        old.id, old.title, old.domain, (*old.utterances, said) if said else old.utterances
-                    )
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as e:
             raise FileError(f"{path}: cannot be read: {e}") from None
+        return cls.parse(text, str(path), embedder)
+
+    @classmethod
+    def parse(cls, text: str, origin: str, embedder: Embedder | None = None) -> IntentIndex:
+        """As `read`, for the text of such a file; `origin` names it in errors."""
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        if missing := {"id", "title"} - set(reader.fieldnames or ()):
+            raise FileError(f"{origin}: has no column {', '.join(sorted(missing))}")
+        found: dict[str, Intent] = {}
+        for row in reader:
+            key, title, said = ((row.get(c) or "").strip() for c in ("id", "title", "utterance"))
+            if not key or not title:
+                raise FileError(f"{origin}: line {reader.line_num} has no id or no title")
+            old = found.get(key, Intent(key, title, (row.get("domain") or "").strip()))
+            found[key] = Intent(old.id, old.title, old.domain, (*old.utterances, said) if said else old.utterances)
         index = cls(embedder)
         index.add(found.values())
         return index
@@ -337,7 +340,7 @@ def _weighted(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_matrix:
 
 
 def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine of one text with every row, n-grams that stand in more than a twentieth of the rows left out."""
+    """Cosine of one text with every row, n-grams that stand in more than a fiftieth of the rows left out."""
     weight = counts * s.idf[columns]
     weight /= max(float(np.sqrt(weight @ weight)), 1e-12)
     first = s.start[columns]
@@ -349,9 +352,10 @@ def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float3
 
 def _top(score: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Positions of the k highest scores, highest first, ties by position."""
+    near = np.arange(len(score))
     if k < len(score):
-        near = np.argpartition(-score, k - 1)[:k]
-        near.sort()
-    else:
-        near = np.arange(len(score))
-    return np.asarray(near[np.argsort(-score[near], kind="stable")], np.int64)
+        near = np.flatnonzero(score >= 0.6 * score.max())
+        if not k <= len(near) <= 4 * k:
+            near = np.argpartition(-score, k - 1)[:k]
+            near.sort()
+    return np.asarray(near[np.argsort(-score[near], kind="stable")][:k], np.int64)

@@ -85,24 +85,6 @@ def base(table: Table, lang: str) -> Package:
     return out[0]
 
 
-def rows_file(
-    target: Path, title: str, names: Sequence[str], rows: Sequence[Sequence[object]], texts: Sequence[int]
-) -> None:
-    """Write a list of rows as a workbook of one sheet with a filter.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written there.
-    """
-    with writing() as (made, out):
-        sheet = made.book.add_worksheet(title)
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
-        write_table(made, sheet, names, rows, [], texts)
-    atomically(target, out[0].save)
-
-
 def sheet_title(table: Table, lang: str) -> str:
     """Name a sheet as Excel allows."""
     name = "".join(c for c in table.sheet if c not in "[]:*?/\\" and c.isprintable()).strip("' ")[:31]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from textwrap import shorten
 
 import python_calamine as calamine
 
@@ -287,7 +288,7 @@ def _notices(table: Table, others: tuple[int, ...], lang: str) -> list[str]:
     hint = f" ({'다른 글 열' if ko else 'other text columns'}: {also}; --text)" if also else ""
     lines.append(f"{'글 열' if ko else 'text'}: {' + '.join(names)}{hint}")
     if table.dropped:
-        shown = "; ".join(f"{n}{'행' if ko else ''} {t[:30]}" for n, t, _ in table.dropped[:3])
+        shown = "; ".join(f"{n}{'행' if ko else ''} {shorten(t, 40, placeholder='…')}" for n, t, _ in table.dropped[:3])
         more = " …" if len(table.dropped) > 3 else ""
         lines.append(f"{'데이터에서 뺀 아래쪽 메모' if ko else 'notes below, not data'}: {shown}{more}")
     if table.problems:

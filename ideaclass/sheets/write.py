@@ -134,6 +134,24 @@ def write_csv(
     atomically(target, fill)
 
 
+def write_rows(
+    target: Path, title: str, names: Sequence[str], rows: Sequence[Sequence[object]], texts: Sequence[int]
+) -> None:
+    """Write a list of rows as a workbook of one sheet with a filter.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
+    with book.writing() as (made, out):
+        sheet = made.book.add_worksheet(title)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
+        book.write_table(made, sheet, names, rows, [], texts)
+    atomically(target, out[0].save)
+
+
 def _renamed(columns: Sequence[Column], taken: Sequence[str]) -> list[Column]:
     """Our columns, numbered where a name is taken."""
     used, out = set(taken), []

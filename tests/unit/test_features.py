@@ -2,29 +2,7 @@ import numpy as np
 import pytest
 
 from ideaclass.features import SPEC, WIDTH, ngrams, read, rows
-
-
-class Letters:
-    """Embeds a text by three of its letters; knows nothing of subwords."""
-
-    def encode(self, sentences, batch_size=1024):
-        found = np.array([[s.count(c) + 0.1 for c in "가나다"] for s in sentences], np.float32).reshape(-1, 3)
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
-
-
-class Syllables(Letters):
-    """The sum of one vector per character, scaled: a `SubwordEmbedder`."""
-
-    weights = np.random.default_rng(0).normal(size=(0x10000, 4)).astype(np.float32)
-
-    def word_pieces(self, words):
-        ids = np.array([ord(c) % 0x10000 for w in words for c in w], np.int32)
-        return ids, np.cumsum([0, *map(len, words)])
-
-    def pool(self, ids, offsets):
-        total = np.array([self.weights[ids[a:b]].sum(axis=0) for a, b in zip(offsets, offsets[1:], strict=False)])
-        length = np.maximum(np.linalg.norm(total.reshape(-1, 4), axis=1), 1e-9).astype(np.float32)
-        return (total.reshape(-1, 4) / length[:, None]).astype(np.float32), length
+from tiny import Letters, Syllables
 
 
 def same(a: str, b: str) -> bool:
