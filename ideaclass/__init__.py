@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     )
     from ideaclass.frames import label
     from ideaclass.labeler import Classifier, Labeler, load
+    from ideaclass.learn.corrections import learn_file
+    from ideaclass.learn.own import train_file
+    from ideaclass.sklearn_api import IdeaClassifier
     from ideaclass.text import clean, split_ideas
     from ideaclass.types import Embedder, Labels, Prediction, Reason, TaskLabels, Tokenizer
 
@@ -50,6 +53,9 @@ _HOME = {
         "UnknownModelError",
     ),
     "frames": ("label",),
+    "learn.corrections": ("learn_file",),
+    "learn.own": ("train_file",),
+    "sklearn_api": ("IdeaClassifier",),
     "labeler": ("Classifier", "Labeler", "load"),
     "text": ("clean", "split_ideas"),
     "types": ("Embedder", "Labels", "Prediction", "Reason", "TaskLabels", "Tokenizer"),
@@ -62,6 +68,7 @@ __all__ = [
     "ColumnError",
     "Embedder",
     "FileError",
+    "IdeaClassifier",
     "IdeaclassError",
     "InputError",
     "Labeler",
@@ -82,8 +89,10 @@ __all__ = [
     "clean",
     "default_store",
     "label",
+    "learn_file",
     "load",
     "split_ideas",
+    "train_file",
 ]
 
 

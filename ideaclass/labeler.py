@@ -124,7 +124,9 @@ class Labeler:
         parts: list[list[_Part]] = []
         with ThreadPoolExecutor(_THREADS) as pool:
             every = map if len(spans) == 1 else pool.map
-            for (_, stop), answered in zip(spans, every(lambda s: self._answer(texts[s[0] : s[1]]), spans), strict=True):
+            for (_, stop), answered in zip(
+                spans, every(lambda s: self._answer(texts[s[0] : s[1]]), spans), strict=True
+            ):
                 parts.append(answered)
                 if progress is not None:
                     progress(stop, len(texts))

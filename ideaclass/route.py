@@ -11,7 +11,6 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,11 +161,17 @@ class Router:
             about = manifest.thresholds
             domain, abuse = (TaskModel.from_artifact(store.load(about[part])) for part in ("domain", "abuse"))
             embedder = embedder_of([replace(domain, embedder=manifest.embedder), domain, abuse], store)
-            half = {k: artifact.arrays[k] for k in ("weights", "idf", "bias", "dense", "inside", "outside")}
-            wide = {k: v.astype(np.float32) for k, v in half.items()}
-            inside, outside = wide.pop("inside"), wide.pop("outside")
-            head = LinearHead(("in", "out"), artifact.arrays["columns"], rest=float(about["rest_idf"]), **wide)
-            scope = Scope(head, inside, outside, ScopeRule.from_dict(about["scope"]))
+            wide = {k: v.astype(np.float32) for k, v in artifact.arrays.items() if k != "columns"}
+            head = LinearHead(
+                classes=("in", "out"),
+                columns=artifact.arrays["columns"],
+                weights=wide["weights"],
+                idf=wide["idf"],
+                rest=float(about["rest_idf"]),
+                bias=wide["bias"],
+                dense=wide["dense"],
+            )
+            scope = Scope(head, wide["inside"], wide["outside"], ScopeRule.from_dict(about["scope"]))
             policy, floor = RoutePolicy.from_dict(about["policy"]), float(about["abuse_floor"])
         except (KeyError, TypeError, InputError) as e:
             raise ArtifactError(f"{manifest.ref}: {e}") from None
@@ -301,9 +306,7 @@ class Router:
         vectors: Sequence[NDArray[np.float32] | None] = [None] * len(texts)
         if self._subwords is not None:
             weights = self._subwords.weights
-            ids, offsets = self._subwords.word_pieces(grams.tokens)
-            first = offsets[np.searchsorted(grams.word_doc, np.arange(len(texts) + 1))].tolist()
-            vectors = [_unit(weights[ids[a:b]].sum(axis=0)) for a, b in pairwise(first)]
+            vectors = [_unit(weights[self._subwords.word_pieces(t.split())[0]].sum(axis=0)) for t in texts]
         elif self._embedder is not None:
             vectors = list(self._embedder.encode(texts))
         out = []

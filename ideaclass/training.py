@@ -22,8 +22,8 @@ from ideaclass.errors import InputError
 from ideaclass.evaluate import Interval, confusion, expected_calibration_error, macro_f1, mean_over_groups
 from ideaclass.features import Rows
 
-CURVE = (0.125, 0.25, 0.5)
-SHARES = (0.0, 0.07, 0.15, 0.3)
+CURVE = (0.25, 0.5)
+SHARES = (0.0, 0.15, 0.3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,14 +113,18 @@ class HeldOut:
         """Most likely class of each row."""
         return np.asarray(self.logits.argmax(axis=1), np.int64)
 
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether the most likely class of each row holds."""
+        return self.truth == self.answer if self.holds is None else self.holds[np.arange(len(self.truth)), self.answer]
+
     def calibrate(self, rows: NDArray[np.bool_], target: float) -> tuple[float, Policy]:
         """Temperature and policy fitted on some of the rows."""
         multi = self.holds is not None
         truth = np.eye(self.logits.shape[1], dtype=bool)[self.truth[rows]] if self.holds is None else self.holds[rows]
         temperature = fit_temperature(self.logits[rows], truth, multi=multi)
         p = probabilities(self.logits[rows], temperature, multi=multi)
-        correct = truth[np.arange(len(truth)), self.answer[rows]]
-        policy = fit_policy(p.max(axis=1), correct, self.known[rows], self.scope[rows], target=target)
+        policy = fit_policy(p.max(axis=1), self.correct[rows], self.known[rows], self.scope[rows], target=target)
         return temperature, replace(policy, label_thresholds=fit_label_thresholds(p, truth)) if multi else policy
 
 
@@ -140,7 +144,8 @@ def hold_out(examples: Examples, *, share: float, C: float, fraction: float = 1.
         head = examples.pick(train).fit(share=share, C=C)
         return test, HeadStack([head]).scores(examples.rows.pick(test))
 
-    for test, scores in Parallel(n_jobs=2, prefer="threads")(delayed(score)(name) for name in names):
+    jobs = 1 if examples.loss == "hinge" else 2  # liblinear draws from one generator for all threads
+    for test, scores in Parallel(n_jobs=jobs, prefer="threads")(delayed(score)(name) for name in names):
         logits[test], known[test], scope[test] = scores.logits[0], scores.known[:, 0], scores.scope[:, 0]
     holds = examples.holds
     several = holds if isinstance(examples.labels, np.ndarray) else None
@@ -193,9 +198,10 @@ def report(held: HeldOut, *, target: float = 0.9) -> Report:
     for name in names:
         own = held.groups == name
         temperature, policy = held.calibrate(~own, target)
-        confidence[own] = probabilities(held.logits[own], temperature, multi=False).max(axis=1)
+        p = probabilities(held.logits[own], temperature, multi=held.holds is not None)
+        confidence[own] = p.max(axis=1)
         silent[own] = policy.review(confidence[own], held.known[own], held.scope[own])
-    right = held.answer == held.truth
+    right = held.correct
     by_group = scores_by_group(held)
     return Report(
         by_group=by_group,

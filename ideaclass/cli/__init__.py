@@ -1,4 +1,4 @@
-"""The command line: ``ideaclass label``, ``train``, ``evaluate``, ``learn``, ``models``, ``route``, ``route``, ``taxonomy``, ``doctor``."""
+"""The command line: ``ideaclass label``, ``train``, ``evaluate``, ``learn``, ``models``, ``route`` and the like."""
 
 from ideaclass.cli import evaluate, label, learn, models, route, taxonomy, train
 from ideaclass.cli.base import main

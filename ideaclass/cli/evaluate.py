@@ -41,7 +41,8 @@ SAID = {
         "drift": "difference to the training data: label shares {d:.2f} (0 the same, 1 nothing in common), "
         "confidence {c0} → {c1:.2f}, review {r0} → {r1:.0%}",
         "moved": "  {c}: {a:.1%} → {b:.1%}",
-        "against": "against {other}: accuracy {a:+.3f} [{al:+.3f}, {ah:+.3f}], macro-F1 {f:+.3f} [{fl:+.3f}, {fh:+.3f}]",
+        "against": "against {other}: accuracy {a:+.3f} [{al:+.3f}, {ah:+.3f}], "
+        "macro-F1 {f:+.3f} [{fl:+.3f}, {fh:+.3f}]",
         "wrong": "wrote {n:,} wrong rows to {path}",
         "gate": "below the gate: macro-F1 {f:.3f} < {least:.3f}",
     },

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ideaclass.cli.base import lang_option, main, steps, store_option
+
+if TYPE_CHECKING:
+    from ideaclass.learn.tools import Tool
 
 SAID = {
     "ko": {
@@ -17,6 +21,8 @@ SAID = {
         "frozen": "처음 데이터에서 macro-F1: {a} → {b} (차이 {d:+.3f} [{dl:+.3f}, {dh:+.3f}])",
         "corrected": "확인한 행에서 맞은 비율: {a:.0%} → {b:.0%}",
         "promoted": "{ref} 저장, 이제 이 버전을 씁니다 (되돌리기: ideaclass models rollback {name})",
+        "written": "{n:,}건을 확인하면 도움이 큰 순서로 {path} 에 저장했습니다",
+        "config": "Label Studio의 Labeling Interface에 붙여 넣으십시오: {path}",
         "kept": "{ref} 저장. 처음 데이터에서 나빠져 {before} 버전을 그대로 씁니다 (그래도 쓰려면 --force)",
     },
     "en": {
@@ -27,6 +33,8 @@ SAID = {
         "frozen": "macro-F1 on the first version's data: {a} → {b} (difference {d:+.3f} [{dl:+.3f}, {dh:+.3f}])",
         "corrected": "right on the reviewed rows: {a:.0%} → {b:.0%}",
         "promoted": "saved {ref}, now the version in use (undo: ideaclass models rollback {name})",
+        "written": "wrote {n:,} rows to {path}, those first from which a check would teach most",
+        "config": "paste into Label Studio's labeling interface: {path}",
         "kept": "saved {ref}. It is worse on the first version's data, so {before} stays in use (--force to use it)",
     },
 }
@@ -40,7 +48,7 @@ SAID = {
 @lang_option
 @store_option
 def learn(reviewed: Path, model: str, text: tuple[str, ...], force: bool, lang: str, store: Path | None) -> None:
-    """Learn from REVIEWED, a labelled workbook in which people changed or confirmed labels."""
+    """Learn from REVIEWED: a labelled workbook people went over, or an export of Label Studio or doccano."""
     from ideaclass.artifacts import default_store
     from ideaclass.learn.corrections import learn_file
 
@@ -58,3 +66,35 @@ def learn(reviewed: Path, model: str, text: tuple[str, ...], force: bool, lang: 
     key = "promoted" if done.promoted else "kept"
     name = done.made.artifact.manifest.name
     click.echo(said[key].format(ref=done.made.ref, name=name, before=done.before))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--model", required=True, help="The model that answers: my-dept.")
+@click.option("--tool", type=click.Choice(["label-studio", "doccano"]), required=True)
+@click.option("--text", multiple=True, help="Column with the text; give it again to join several.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="File to write (.json, .jsonl for doccano)."
+)
+@lang_option
+@store_option
+def annotate(
+    file: Path, model: str, tool: Tool, text: tuple[str, ...], out: Path, lang: str, store: Path | None
+) -> None:
+    """Write FILE's rows with a model's answers for an annotation tool; its export goes back with 'learn'."""
+    from ideaclass.artifacts import default_store
+    from ideaclass.labeler import Labeler
+    from ideaclass.learn.tools import label_studio_config, to_tool
+    from ideaclass.sheets.read import read
+    from ideaclass.sheets.write import write_text
+
+    said, labeler = SAID[lang], Labeler.load([model], store=default_store(store))
+    (task,) = labeler.taxonomies
+    table = read(file, text=text, lang=lang)
+    answers = labeler.label(table.texts).tasks[task]
+    write_text(out, to_tool(tool, table.texts, table.row_numbers, answers, labeler.models[task]))
+    click.echo(said["written"].format(n=int((answers.label >= 0).sum()), path=out))
+    if tool == "label-studio":
+        config = out.with_suffix(".xml")
+        write_text(config, label_studio_config(labeler.taxonomies[task]))
+        click.echo(said["config"].format(path=config))

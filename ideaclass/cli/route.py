@@ -111,3 +111,56 @@ def build_routers_command(corpora: Path, out: Path) -> None:
     from ideaclass.routing.build import build_routers
 
     build_routers(corpora, Store(out), progress=click.echo)
+
+
+@main.command()
+@router_option
+@intents_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--log-text", is_flag=True, help="Let the log hold what people write; off by default.")
+@store_option
+def serve(
+    name: str, intents: Path | None, host: str, port: int, workers: int, log_text: bool, store: Path | None
+) -> None:
+    """Answer over HTTP: /v1/route, /v1/label, /kakao/skill, /healthz, /readyz, /metrics, /docs."""
+    import os
+    import tempfile
+
+    from ideaclass.errors import MissingExtraError
+
+    try:
+        import uvicorn
+    except ImportError:
+        raise MissingExtraError("serve", "uvicorn") from None
+    if workers > 1:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="ideaclass-metrics-"))
+    from ideaclass.serve.app import SETTINGS
+    from ideaclass.serve.live import Live, Settings
+
+    settings = Settings(name, str(store) if store else None, str(intents) if intents else None, log_text)
+    if workers > 1:
+        Live(settings)  # a missing or damaged model is said once, here, and not by every worker
+    os.environ[SETTINGS] = json.dumps(settings.to_dict())
+    uvicorn.run(
+        "ideaclass.serve.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+    )
+
+
+@models.command("build-public")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Store to save the models in.")
+@click.option("--only", "names", multiple=True, type=click.Choice(["seoul-field", "policy"]), help="One of them.")
+def build_public_command(data: Path, out: Path, names: tuple[str, ...]) -> None:
+    """Train seoul-field and policy on a folder of public data (.parquet)."""
+    from ideaclass.artifacts import Store
+    from ideaclass.routing.public import SETS, build_public
+
+    build_public(data, Store(out), names=names or tuple(SETS), progress=click.echo)

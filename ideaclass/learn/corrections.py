@@ -16,6 +16,7 @@ from ideaclass.learn.clean import Cleaned, text_key
 from ideaclass.learn.data import Example
 from ideaclass.learn.fit import Tell, truth_matrix
 from ideaclass.learn.own import OwnModel, examples_of, save, train_examples
+from ideaclass.learn.tools import from_tool
 from ideaclass.model import TaskModel
 from ideaclass.sheets.reviewed import Decision, read_reviewed
 from ideaclass.taxonomy import Taxonomy
@@ -70,7 +71,8 @@ def learn_file(
     Parameters
     ----------
     path : str or Path
-        What ``ideaclass label`` wrote, with label cells changed or the review sheet filled in.
+        What ``ideaclass label`` wrote, with label cells changed or the review sheet filled in; or what Label Studio
+        (.json) or doccano (.jsonl) exported.
     model : str
         Name of the model whose answers were corrected.
     store : Store
@@ -85,12 +87,14 @@ def learn_file(
         If the workbook holds no decision about that model's answers, or the model keeps no training texts.
     """
     artifact, _ = examples_of(store, model)
-    taxonomy = TaskModel.from_artifact(artifact).taxonomy
-    name = artifact.manifest.name
-    reviewed = read_reviewed(path, name, taxonomy, text=text)
-    unused = {"lost": len(reviewed.lost), "disputed": len(reviewed.disputed)}
+    if Path(path).suffix.lower() in (".json", ".jsonl"):
+        decisions, unused = from_tool(path), {}
+    else:
+        taxonomy = TaskModel.from_artifact(artifact).taxonomy
+        reviewed = read_reviewed(path, artifact.manifest.name, taxonomy, text=text)
+        decisions, unused = reviewed.decisions, {"lost": len(reviewed.lost), "disputed": len(reviewed.disputed)}
     return learn(
-        reviewed.decisions, source=Path(path).name, model=model, store=store, unused=unused, force=force, lang=lang,
+        decisions, source=Path(path).name, model=model, store=store, unused=unused, force=force, lang=lang,
         tell=tell,
     )  # fmt: skip
 

@@ -70,11 +70,7 @@ def difference(store: Store, one: str, two: str) -> Difference:
         {c: (rows_a[c], rows_b[c]) for c in sorted(rows_a.keys() | rows_b.keys()) if rows_a[c] != rows_b[c]},
         texts,
         _changed(_settings(before), _settings(after)),
-        {
-            k: (before.metrics.get(k), after.metrics.get(k))
-            for k in _FIGURES
-            if k in {**before.metrics, **after.metrics}
-        },
+        _changed(_figures(before), _figures(after)),
     )
 
 
@@ -106,6 +102,10 @@ def _settings(manifest: Manifest) -> dict[str, Any]:
         else:
             flat[key] = value
     return flat
+
+
+def _figures(manifest: Manifest) -> dict[str, Any]:
+    return {key: manifest.metrics[key] for key in _FIGURES if key in manifest.metrics}
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

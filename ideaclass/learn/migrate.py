@@ -232,7 +232,7 @@ def lint(taxonomy: Taxonomy, artifact: Artifact | None = None) -> list[tuple[str
             total.update(e.labels)
             for missed in set(e.labels) - set(e.answer):
                 mixed.update((missed, wrong) for wrong in set(e.answer) - set(e.labels))
-        for (a, b), n in sorted(mixed.items()):
-            if total[a] and n / total[a] >= CONFUSED:
-                found.append(("overlap", f"{n / total[a]:.0%} of {a} ({n} rows) is answered as {b}"))
+        for (true, answer), n in sorted(mixed.items()):
+            if n >= CONFUSED * total[true]:
+                found.append(("overlap", f"{n / total[true]:.0%} of {true} ({n} rows) is answered as {answer}"))
     return found

@@ -253,8 +253,8 @@ def _card(name: str, metrics: dict[str, Any], policies: dict[float, RoutePolicy]
         f"- abusive messages flagged: {abuse['recall']:.1%}; fair but angry ones flagged: {abuse['fair_flagged']:.1%}",
         *[f"- {policy}" for policy in policies.values()],
         "",
-        "Every figure: each writer left out in turn, thresholds from the other writers (the policies: five folds of the",
-        "held-out answers). Trained on synthetic sentences; fit the policy again on your own messages",
+        "Every figure: each writer left out in turn, thresholds from the other writers (the policies: five folds of",
+        "the held-out answers). Trained on synthetic sentences; fit the policy again on your own messages",
         "(`router.fit_policy(texts, labels)`) before you trust its coverage.",
         "",
     ]

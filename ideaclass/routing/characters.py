@@ -90,7 +90,7 @@ def unreadable(text: str) -> float:
 
 @cache
 def _common() -> frozenset[str]:
-    """The 2,350 syllables of KS X 1001, which holds those of nearly every Korean word."""
+    """List the 2,350 syllables of KS X 1001, which holds those of nearly every Korean word."""
     rows, cells = range(0xB0, 0xC9), range(0xA1, 0xFF)
     return frozenset(bytes([row, cell]).decode("euc-kr") for row in rows for cell in cells)
 

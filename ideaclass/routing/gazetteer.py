@@ -114,7 +114,7 @@ def seoul() -> Gazetteer:
 
 
 def settle(places: tuple[Place, ...]) -> tuple[str | None, tuple[str, ...], bool]:
-    """The district that the places agree on, every district left open, and whether one place alone leaves it open.
+    """Find the district that the places agree on, all that are left open, and whether a place by itself is ambiguous.
 
     A place that lies in several districts (신사동) means the one that another place of the text names.
     """

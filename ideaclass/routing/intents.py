@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,15 +22,17 @@ from ideaclass.types import Embedder, IntentHit
 
 COLUMNS = ("id", "title", "domain", "utterance")
 _COMMON = 0.02
-_SKETCH = 64
+_SKETCH = 32
 _SKETCH_FROM = 3000
 _CANDIDATES = 128
+_RAREST = 40
+_SAMPLE = 16
 _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One entry: what it is called, where it belongs, and how people ask for it (the title itself is always searched)."""
+    """One entry: what it is called, where it belongs, and how people ask for it; the title is always searched too."""
 
     id: str
     title: str
@@ -51,7 +53,7 @@ class Collision(NamedTuple):
 class Gap(NamedTuple):
     """Questions alike that no entry answers: how many, the most typical, and all of them."""
 
-    count: int
+    times: int
     question: str
     questions: tuple[str, ...]
 
@@ -190,7 +192,7 @@ class IntentIndex:
         self._change(change)
 
     def search(self, text: str, k: int = 3) -> list[IntentHit]:
-        """The k entries nearest to a text, best first.
+        """Find the k entries nearest to a text, best first.
 
         Raises
         ------
@@ -210,10 +212,10 @@ class IntentIndex:
         s = self._now
         if not s.texts:
             return []
-        score = _lexical(s, columns, counts)
+        score: NDArray[np.floating[Any]] = _lexical(s, columns, counts)
         if s.rows.vectors is not None and vector is not None:
             if s.sketch is not None and s.basis is not None:
-                near = _top(score + s.sketch @ (vector @ s.basis), _CANDIDATES + 4 * k)
+                near = _likely(score + s.sketch @ (vector @ s.basis), _CANDIDATES + 4 * k)
                 score, at = (score[near] + s.rows.vectors[near] @ vector) / 2, near
             else:
                 score, at = (score + s.rows.vectors @ vector) / 2, np.arange(len(score))
@@ -275,7 +277,7 @@ class IntentIndex:
                 members = [j for j in sorted(left) if j == i or cosine[i, j] >= alike]
                 left -= set(members)
                 groups.append(Gap(sum(times[open_[j]] for j in members), open_[i], tuple(open_[j] for j in members)))
-        return sorted(groups, key=lambda g: (-g.count, g.question))
+        return sorted(groups, key=lambda g: (-g.times, g.question))
 
     def _change(self, change: Callable[[dict[str, Intent]], dict[str, Intent]]) -> None:
         with self._lock:
@@ -328,7 +330,7 @@ def _stacked(a: Rows, b: Rows) -> Rows:
 def _idf(counts: sp.csr_matrix) -> NDArray[np.float32]:
     """Inverse document frequency of every column; that of a column never seen is the highest."""
     seen = np.bincount(counts.indices, minlength=WIDTH)
-    return (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + seen)) + 1, np.float32)
 
 
 def _weighted(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_matrix:
@@ -340,8 +342,15 @@ def _weighted(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_matrix:
 
 
 def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine of one text with every row, n-grams that stand in more than a fiftieth of the rows left out."""
-    weight = counts * s.idf[columns]
+    """Cosine of one text with every row by the text's rarest n-grams.
+
+    N-grams that stand in more than a fiftieth of the rows are left out.
+    """
+    idf = s.idf[columns]
+    weight = counts * idf
+    if len(columns) > _RAREST:
+        rarest = np.argpartition(-idf, _RAREST)[:_RAREST]
+        columns, weight = columns[rarest], weight[rarest]
     weight /= max(float(np.sqrt(weight @ weight)), 1e-12)
     first = s.start[columns]
     size = s.start[columns + 1] - first
@@ -350,12 +359,19 @@ def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float3
     return np.bincount(s.post_row[at], s.post_weight[at] * np.repeat(weight, size), len(s.texts)).astype(np.float32)
 
 
-def _top(score: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _likely(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
+    """Positions of about the k highest scores, ascending; the cut is the k-th of a sample of them."""
+    sample = score[::_SAMPLE]
+    rank = max(1, k // _SAMPLE)
+    near = np.flatnonzero(score >= -np.partition(-sample, rank)[rank]) if rank < len(sample) else np.arange(len(score))
+    return near if len(near) >= min(k // 2, len(score)) else _top(score, k)
+
+
+def _top(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """Positions of the k highest scores, highest first, ties by position."""
-    near = np.arange(len(score))
     if k < len(score):
-        near = np.flatnonzero(score >= 0.6 * score.max())
-        if not k <= len(near) <= 4 * k:
-            near = np.argpartition(-score, k - 1)[:k]
-            near.sort()
-    return np.asarray(near[np.argsort(-score[near], kind="stable")][:k], np.int64)
+        near = np.argpartition(-score, k - 1)[:k]
+        near.sort()
+    else:
+        near = np.arange(len(score))
+    return np.asarray(near[np.argsort(-score[near], kind="stable")], np.int64)

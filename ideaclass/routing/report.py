@@ -44,7 +44,8 @@ class RouteReport:
     def __str__(self) -> str:
         lines = [
             f"{self.rows} rows: accuracy {self.accuracy}, macro-F1 {self.macro_f1}",
-            f"routed without asking {self.automatic:.1%}, right {self.precision:.1%}; handed over {self.handed_over:.1%}",
+            f"routed without asking {self.automatic:.1%}, of which right {self.precision:.1%}; "
+            f"handed over {self.handed_over:.1%}",
             "coverage  precision",
             *[f"{coverage:8.0%}  {precision:9.1%}" for coverage, precision in self.curve],
             *[f"{domain}: F1 {value:.3f}" for domain, value in self.f1.items()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class ScopeRule:
         return np.asarray(scaled @ np.array(self.coef) + self.intercept, np.float64)
 
     def weights(self) -> tuple[NDArray[np.float64], float]:
-        """The same score as one dot product: weights of the raw signals, and what to add."""
+        """Give the same score as one dot product: weights of the raw signals, and what to add."""
         weight = np.array(self.coef) / np.array(self.scale)
         return weight, float(self.intercept - weight @ np.array(self.mean))
 
@@ -95,8 +95,8 @@ class ScopeRule:
         """
         if tuple(values["signals"]) != SIGNALS:
             raise InputError(f"the scope rule was fitted on other signals: {values['signals']}, not {list(SIGNALS)}")
-        kept = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in cls.__dataclass_fields__}
-        return cls(**kept)
+        kept = {k: v for k, v in values.items() if k in cls.__dataclass_fields__}
+        return cls(**kept | {name: tuple(values[name]) for name in ("mean", "scale", "coef")})
 
 
 def fit_scope_rule(
@@ -130,4 +130,4 @@ def fit_scope_rule(
         len(features),
     )
     threshold = float(np.quantile(rule.score(inside), false_rejection))
-    return ScopeRule(**{**{f: getattr(rule, f) for f in rule.__dataclass_fields__}, "threshold": threshold})
+    return replace(rule, threshold=threshold)

@@ -152,6 +152,23 @@ def write_rows(
     atomically(target, out[0].save)
 
 
+def write_text(target: Path, text: str) -> None:
+    """Write a new text file in UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If it is there already, or cannot be written there.
+    """
+    if target.exists():
+        raise OutputError(f"{target}: it exists already; choose another name with --out")
+
+    def fill(path: Path) -> None:
+        path.write_bytes(text.encode("utf-8", "replace"))
+
+    atomically(target, fill)
+
+
 def _renamed(columns: Sequence[Column], taken: Sequence[str]) -> list[Column]:
     """Our columns, numbered where a name is taken."""
     used, out = set(taken), []

@@ -131,8 +131,8 @@ def test_sentences_are_short_and_complete() -> None:
 def test_morpheme_vectors_give_back_kiwis_cosines() -> None:
     from kiwipiepy import Kiwi
 
-    vectors = distil.morpheme_vectors(landmarks=8, rank=8, seed=0)
-    chosen = np.random.default_rng(0).choice(len(vectors), 8, replace=False)
+    vectors = distil.morpheme_vectors(landmarks=3, rank=3, seed=0)
+    chosen = np.random.default_rng(0).choice(len(vectors), 3, replace=False)
     near = {
         m.id: m.score for m in Kiwi(num_workers=1, model_type="cong").most_similar_morphemes(int(chosen[0]), top_n=50)
     }

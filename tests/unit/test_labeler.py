@@ -9,7 +9,7 @@ from ideaclass.artifacts import Store
 from ideaclass.classify import probabilities
 from ideaclass.errors import ArtifactError, InputError, UnknownModelError
 from ideaclass.labeler import Classifier, Labeler, load, predictions
-from ideaclass.model import TaskModel, to_artifact
+from ideaclass.model import to_artifact
 from tiny import BUS, CARE, CLASSES, PARK, Letters, Syllables, multi_model, policy, sentences, task_model, taxonomy_toml
 
 TEXTS = [*sentences()[0], "", "?!", *[f"{a} 그리고 {b}" for a, b in zip(BUS, CARE, strict=True)], "버스 " * 3000]
@@ -225,7 +225,7 @@ def test_models_are_loaded_by_reference(store):
 
 def test_models_of_two_embedders_cannot_be_asked_at_once(store):
     for name, version in (("one", "1.0.0"), ("two", "2.0.0")):
-        about = {"name": "words", "version": version, "sha256": version}
+        about = {"name": "words", "version": version, "sha256": version[0] * 64}
         store.save(to_artifact(task_model().head, policy(), taxonomy_toml(name), name=name, embedder=about))
     with pytest.raises(InputError, match=r"one@1\.0\.0 needs words@1\.0\.0, two@1\.0\.0 needs words@2\.0\.0"):
         Labeler.load(["one", "two"], store=store)
@@ -239,4 +239,3 @@ def test_the_shipped_models_answer_by_default():
     assert {*Labeler.load(["all"]).models} >= {"swot", "esg", "action", "innovation", "grievance", "review", "business"}
     found = ideaclass.load("esg").predict(["탕비실 종이컵을 없애고 개인컵을 씁시다", PARK[1]])
     assert [p.label for p in found] == ["E", "E"]
-    assert isinstance(TaskModel.from_artifact(Store("models").load("esg")), TaskModel) or True

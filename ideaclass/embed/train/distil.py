@@ -102,10 +102,9 @@ def solve(pieces: sp.csr_matrix, targets: NDArray[np.float32]) -> NDArray[np.flo
     return solution
 
 
-def centred(vectors: NDArray[np.float32], pieces: sp.csr_matrix) -> NDArray[np.float32]:
-    """Vectors less their mean over the text, so that unrelated sentences are near cosine 0 (mean pooling keeps it)."""
-    count = np.asarray(pieces.sum(0), np.float64).ravel()
-    return vectors - np.asarray((count / count.sum()) @ vectors, np.float32)
+def centred(vectors: NDArray[np.float32], count: NDArray[np.float64], share: float = 1.0) -> NDArray[np.float32]:
+    """Subtract a share of the mean over the text, so that unrelated sentences are near cosine 0; pooling keeps it."""
+    return vectors - np.asarray(share * (count / count.sum()) @ vectors, np.float32)
 
 
 def _counts(ids: list[NDArray[np.int32]], width: int) -> sp.csr_matrix:

@@ -1,0 +1,234 @@
+"""Vectors to clusters, without chance: the same for any order of the rows, and nearly the same with one row more.
+
+A sample of rows, chosen by a hash of their text, is averaged with its nearest neighbours, joined bottom-up by average
+linkage and cut; the centres then take in all rows. Every step is a function of the set of rows alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+SAMPLE = 3000
+NEIGHBOURS = 15
+ROUNDS = 2
+_GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80)
+_BLOCK = 1024
+_STEPS = 50
+_STRANGERS = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbourhood:
+    """A sample of rows; any vector becomes the mean of its nearest ones among them, round after round.
+
+    This takes the chance out of single short texts: what a text and its neighbours share stays.
+
+    Attributes
+    ----------
+    layers : tuple of float32 arrays of shape (m, d)
+        The sample's vectors before each round.
+    """
+
+    layers: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def of(cls, sample: NDArray[np.float32]) -> Neighbourhood:
+        """Build it from the unit vectors of a sample."""
+        layers = [sample]
+        for _ in range(ROUNDS - 1):
+            layers.append(_averaged(layers[-1], layers[-1]))
+        return cls(tuple(layers))
+
+    def smooth(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors of shape (n, d), each averaged over its neighbourhood, of length one."""
+        for layer in self.layers:
+            vectors = _averaged(vectors, layer)
+        return vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """What was found in n rows.
+
+    Attributes
+    ----------
+    labels : int64 array of shape (n,)
+        Cluster of each row, 0 to k - 1; -1 where a row is no nearer to its cluster than strangers are.
+    centres : float32 array of shape (k, d)
+        In the averaged space.
+    means : float32 array of shape (k, d)
+        Unit means of the rows' own vectors.
+    parents : int64 array of shape (k,)
+        The broader cluster of each, 0 to the number of broad ones - 1.
+    floor : float
+        Least cosine with its mean that a row needs to belong.
+    """
+
+    labels: NDArray[np.int64]
+    centres: NDArray[np.float32]
+    means: NDArray[np.float32]
+    parents: NDArray[np.int64]
+    floor: float
+    neighbourhood: Neighbourhood
+
+    def assign(self, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Cluster of each of n vectors, -1 for those that belong to none."""
+        labels = _nearest(self.neighbourhood.smooth(vectors), self.centres)
+        return np.where(_own_cosine(vectors, self.means, labels) >= self.floor, labels, -1)
+
+
+def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None = None) -> Clusters:
+    """Cluster n rows.
+
+    Parameters
+    ----------
+    keys : sequence of n str
+        Text of each row: rows are told apart, and put in order, by it.
+    vectors : float32 array of shape (n, d)
+        Unit rows, the same for the same key; n is at least 1.
+    count : int, optional
+        Number of clusters; chosen by the data if None.
+
+    Returns
+    -------
+    Clusters
+        Ordered by size, largest first.
+    """
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+    ordered = np.ascontiguousarray(vectors[order])
+    sample = ordered[_sample([keys[i] for i in order])]
+    neighbourhood = Neighbourhood.of(sample)
+    space, points = neighbourhood.smooth(ordered), neighbourhood.smooth(sample)
+    tree = linkage(points, "average") if len(points) > 1 else None
+    k = min(count, len(points)) if count else _choose(points, tree, len(order))
+    cut = _cut(tree, k, len(points))
+    labels, centres = _settle(space, _means(points, cut))
+    kept = np.unique(labels)
+    labels, centres = np.searchsorted(kept, labels), centres[kept]
+    parents = _parents(tree, cut, len(centres), len(points))[kept]
+    means = _unit(_means(ordered, labels))
+    floor = _floor(ordered, means, labels)
+    labels = np.where(_own_cosine(ordered, means, labels) >= floor, labels, -1)
+    sizes = np.bincount(labels[labels >= 0], minlength=len(centres))
+    rank = np.argsort(-sizes, kind="stable")
+    place = np.empty_like(rank)
+    place[rank] = np.arange(len(rank))
+    found = np.empty(len(order), np.int64)
+    found[order] = np.where(labels >= 0, place[labels], -1)
+    _, first, broad = np.unique(parents[rank], return_index=True, return_inverse=True)
+    broad = np.argsort(np.argsort(first, kind="stable"), kind="stable")[broad]
+    return Clusters(found, centres[rank], means[rank], broad, floor, neighbourhood)
+
+
+def _sample(keys: Sequence[str]) -> NDArray[np.int64]:
+    """Up to `SAMPLE` rows with different keys: those with the lowest hashes, so that a row more changes one at most."""
+    hashes = np.array(
+        [int.from_bytes(hashlib.blake2b(k.encode("utf-8", "replace"), digest_size=7).digest()) for k in keys]
+    )
+    _, first = np.unique(hashes, return_index=True)
+    return np.sort(first[:SAMPLE])
+
+
+def _averaged(vectors: NDArray[np.float32], sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each vector replaced by the mean of its nearest of the sample, weighted by squared cosine."""
+    k = min(NEIGHBOURS, max(1, len(sample) // 20))
+    out = np.empty_like(vectors)
+    for start in range(0, len(vectors), _BLOCK):
+        cosine = vectors[start : start + _BLOCK] @ sample.T
+        near = np.sort(np.argpartition(-cosine, k - 1, axis=1)[:, :k], axis=1)
+        weight = np.clip(np.take_along_axis(cosine, near, 1), 0, None) ** 2
+        out[start : start + _BLOCK] = np.einsum("nk,nkd->nd", weight, sample[near])
+    return _unit(out)
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+
+
+def _cut(tree: NDArray[np.float64] | None, k: int, n: int) -> NDArray[np.int64]:
+    if tree is None:
+        return np.zeros(n, np.int64)
+    return np.unique(fcluster(tree, k, "maxclust"), return_inverse=True)[1]
+
+
+def _means(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    k = int(labels.max()) + 1
+    sums = np.zeros((k, rows.shape[1]), np.float64)
+    np.add.at(sums, labels, rows)
+    return (sums / np.maximum(np.bincount(labels, minlength=k), 1)[:, None]).astype(np.float32)
+
+
+def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
+    scores = rows @ centres.T - np.einsum("kd,kd->k", centres, centres) / 2
+    return np.asarray(scores.argmax(1), np.int64)
+
+
+def _settle(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Move rows to the nearest centre and centres to the mean of their rows, until nothing moves."""
+    labels = _nearest(rows, centres)
+    for _ in range(_STEPS):
+        held = np.bincount(labels, minlength=len(centres)) > 0
+        moved = centres.copy()
+        moved[: labels.max() + 1] = _means(rows, labels)
+        centres = np.where(held[:, None], moved, centres)
+        again = _nearest(rows, centres)
+        if np.array_equal(again, labels):
+            break
+        labels = again
+    return labels, centres
+
+
+def _choose(points: NDArray[np.float32], tree: NDArray[np.float64] | None, rows: int) -> int:
+    """Number of clusters at which points lie best in theirs, near what a reader can take in for so many rows."""
+    if tree is None or len(points) < 4:
+        return 1
+    usual = 1.2 * rows**0.4
+    best, at = -np.inf, 1
+    for k in _GRID:
+        if not usual / 2 <= k <= min(usual * 2, len(points) // 2):
+            continue
+        labels, centres = _settle(points, _means(points, _cut(tree, k, len(points))))
+        score = _silhouette(points, centres, labels) - 0.05 * np.log2(k / usual) ** 2
+        if score > best:
+            best, at = score, k
+    return at
+
+
+def _silhouette(rows: NDArray[np.float32], centres: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Mean of 1 - (distance to one's own centre) / (distance to the next): the silhouette with centres for rows."""
+    squares = np.einsum("kd,kd->k", centres, centres)[None] - 2 * rows @ centres.T
+    squares += np.einsum("nd,nd->n", rows, rows)[:, None]
+    distance = np.sqrt(np.clip(squares, 0, None))
+    own = distance[np.arange(len(rows)), labels]
+    distance[np.arange(len(rows)), labels] = np.inf
+    other = distance.min(1)
+    return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-9)))
+
+
+def _parents(tree: NDArray[np.float64] | None, cut: NDArray[np.int64], k: int, n: int) -> NDArray[np.int64]:
+    """Broad cluster of each of k clusters: a higher cut of the same tree, so that none is torn apart."""
+    broad = _cut(tree, max(1, round(1.5 * k**0.5)), n) if k > 4 else np.zeros(n, np.int64)
+    parents = np.zeros(k, np.int64)
+    parents[cut] = broad
+    return parents
+
+
+def _own_cosine(
+    vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    return np.einsum("nd,nd->n", vectors, means[labels])
+
+
+def _floor(vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Cosine that 95 of 100 rows of other clusters stay below: nearer than that is no accident."""
+    if len(means) < 2:
+        return -1.0
+    cosine = vectors @ means.T
+    cosine[np.arange(len(vectors)), labels] = np.nan
+    return float(np.nanquantile(cosine, _STRANGERS))

@@ -1,0 +1,257 @@
+"""The HTTP interface; every error is JSON with a reason, and nothing that a citizen wrote is logged or sent back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+from ideaclass._version import __version__
+from ideaclass.errors import IdeaclassError, MissingExtraError
+from ideaclass.labeler import predictions
+from ideaclass.serve import kakao
+from ideaclass.serve.live import Live, Settings
+
+try:
+    from fastapi import FastAPI, Request
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse, Response
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+    from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
+    from starlette.exceptions import HTTPException
+except ImportError as e:
+    raise MissingExtraError("serve", str(e.name)) from None
+
+SETTINGS = "IDEACLASS_SERVE"
+LOG = logging.getLogger("ideaclass.serve")
+_INTENTS = 5
+_IN_LINE = 8
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class RouteRequest(BaseModel):
+    """One message as `text`, or several as `texts`."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: StrictStr | None = None
+    texts: list[StrictStr] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> RouteRequest:
+        if (self.text is None) == (self.texts is None):
+            raise ValueError("give either text or texts")
+        return self
+
+
+class LabelRequest(BaseModel):
+    """Texts, and the models to ask."""
+
+    model_config = ConfigDict(extra="forbid")
+    texts: list[StrictStr]
+    tasks: Annotated[list[StrictStr], Field(min_length=1, max_length=20)]
+
+
+class _RefusedError(Exception):
+    """A request that is answered with a status and a reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+class _Limit:
+    """ASGI middleware: bodies that are too large are refused before they are read, declared or streamed."""
+
+    def __init__(self, app: Any, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._most:
+            await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Any:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise HTTPException(413, f"the body is larger than {self._most:,} bytes")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": reason}, status, headers)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the service; the models are loaded before it answers.
+
+    Raises
+    ------
+    UnknownModelError, ArtifactError
+    """
+    settings = settings or Settings()
+    live = Live(settings)
+    registry = CollectorRegistry()
+    requests = Counter("ideaclass_requests", "Requests answered", ["path", "status"], registry=registry)
+    seconds = Histogram("ideaclass_request_seconds", "Time to answer", ["path"], registry=registry, buckets=_BUCKETS)
+    decisions = Counter("ideaclass_decisions", "Routing decisions", ["status", "reason"], registry=registry)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        live.start()
+        yield
+        live.stop()
+
+    app = FastAPI(title="ideaclass", version=__version__, lifespan=lifespan)
+    app.state.live = live
+    paths = {"/v1/route", "/v1/label", "/kakao/skill", "/healthz", "/readyz", "/metrics"}
+
+    @app.middleware("http")
+    async def watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        began = time.perf_counter()
+        given = request.headers.get("x-request-id", "")
+        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request.state.id = request_id
+        try:
+            response = await call_next(request)
+        except _RefusedError as e:
+            response = _error(e.status, e.reason)
+        path = request.url.path if request.url.path in paths else "other"
+        took = time.perf_counter() - began
+        requests.labels(path, str(response.status_code)).inc()
+        seconds.labels(path).observe(took)
+        response.headers["X-Request-Id"] = request_id
+        LOG.info("%s %s %s %d %.1f ms", request_id, request.method, path, response.status_code, took * 1000)
+        return response
+
+    app.add_middleware(_Limit, most=settings.max_bytes)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, e: RequestValidationError) -> JSONResponse:
+        faults = [f"{'.'.join(str(p) for p in f['loc'] if p != 'body') or 'body'}: {f['msg']}" for f in e.errors()]
+        return _error(422, "; ".join(faults[:5]))
+
+    @app.exception_handler(HTTPException)
+    async def refused_http(_: Request, e: HTTPException) -> JSONResponse:
+        return _error(e.status_code, str(e.detail), dict(e.headers or {}))
+
+    @app.exception_handler(_RefusedError)
+    async def refused(_: Request, e: _RefusedError) -> JSONResponse:
+        return _error(e.status, e.reason)
+
+    @app.exception_handler(IdeaclassError)
+    async def failed(_: Request, e: IdeaclassError) -> JSONResponse:
+        return _error(404 if isinstance(e, LookupError) else 422, " ".join(str(e).split()))
+
+    def check(texts: list[str]) -> None:
+        if len(texts) > settings.max_texts:
+            raise _RefusedError(422, f"{len(texts):,} texts in one request; at most {settings.max_texts}")
+        for i, text in enumerate(texts):
+            if len(text) > settings.max_chars:
+                raise _RefusedError(422, f"text {i} has {len(text):,} characters; at most {settings.max_chars:,}")
+
+    async def within(work: Callable[[], Any]) -> Any:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(work), settings.seconds)
+        except TimeoutError:
+            raise _RefusedError(503, f"took longer than {settings.seconds:g} seconds: send fewer texts") from None
+
+    def logged(request: Request, texts: list[str]) -> None:
+        if settings.log_text:
+            LOG.info("%s texts %s", request.state.id, json.dumps(texts, ensure_ascii=False))
+
+    @app.post("/v1/route")
+    async def route(request: Request, body: RouteRequest) -> JSONResponse:
+        """Decide where one message, or each of several, should go."""
+        texts = [body.text] if body.text is not None else body.texts or []
+        check(texts)
+        logged(request, texts)
+        router = live.router
+        if len(texts) <= _IN_LINE:
+            decided = router.route_many(texts)
+        else:
+            decided = await within(partial(router.route_many, texts))
+        for d in decided:
+            decisions.labels(d.status, d.reason).inc()
+        results = [asdict(d) for d in decided]
+        return JSONResponse(results[0] if body.text is not None else {"results": results})
+
+    @app.post("/v1/label")
+    async def label(request: Request, body: LabelRequest) -> JSONResponse:
+        """Label texts with any stored models."""
+        check(body.texts)
+        logged(request, body.texts)
+        tasks = tuple(dict.fromkeys(body.tasks))
+
+        def work() -> dict[str, Any]:
+            labeler = live.labeler(tasks)
+            labels = labeler.label(body.texts)
+            return {
+                "models": labeler.models,
+                "results": {t: [asdict(p) for p in predictions(labels, t)] for t in labels.tasks},
+            }
+
+        return JSONResponse(await within(work))
+
+    @app.post("/kakao/skill")
+    async def skill(request: Request) -> JSONResponse:
+        """Answer a Kakao chatbot (skill version 2.0)."""
+        try:
+            text = kakao.utterance(json.loads(await request.body()))[: settings.max_chars]
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise _RefusedError(400, "not a Kakao skill request: the body is not JSON") from None
+        except ValueError as e:
+            raise _RefusedError(400, f"not a Kakao skill request: {e}") from None
+        logged(request, [text])
+        router = live.router
+        decision = router.route(text)
+        decisions.labels(decision.status, decision.reason).inc()
+        hits = router.intents.search(text, _INTENTS) if len(router.intents) else []
+        return JSONResponse(kakao.reply(decision, router.domains, hits))
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        """Whether the process answers."""
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Whether the models are loaded, and which."""
+        counts = {"reloads": live.reloads, "failures": live.failures}
+        return JSONResponse({"status": "ready", "model": live.router.model, **counts})
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus metrics; of all workers together."""
+        own = registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            own = CollectorRegistry()
+            MultiProcessCollector(own)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(own), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Build the service as ``ideaclass serve`` asked for it, in each worker."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    return create_app(Settings(**json.loads(os.environ.get(SETTINGS, "{}"))))
