@@ -191,7 +191,7 @@ def _solve(
         values, size = np.unique(target, return_counts=True)
         class_weight = dict(zip(values.tolist(), np.sqrt(len(target) / (len(values) * size)).tolist(), strict=True))
     if loss == "hinge":
-        model = LinearSVC(C=C, max_iter=2000, class_weight=class_weight, random_state=0)
+        model = LinearSVC(C=C, tol=1e-2, max_iter=2000, class_weight=class_weight, random_state=0)
     else:
         model = LogisticRegression(C=C, max_iter=1000, class_weight=class_weight)
     model.fit(features, target, sample_weight=sample_weight)

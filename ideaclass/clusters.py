@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-SAMPLE = 3000
+SAMPLE = 2000
 NEIGHBOURS = 15
 ROUNDS = 2
 _GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80)
 _BLOCK = 1024
 _STEPS = 50
-_STRANGERS = 0.95
+_STRANGERS = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,21 +109,46 @@ def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None
     k = min(count, len(points)) if count else _choose(points, tree, len(order))
     cut = _cut(tree, k, len(points))
     labels, centres = _settle(space, _means(points, cut))
-    kept = np.unique(labels)
-    labels, centres = np.searchsorted(kept, labels), centres[kept]
-    parents = _parents(tree, cut, len(centres), len(points))[kept]
-    means = _unit(_means(ordered, labels))
+    if count is None:
+        labels, centres = _without_small(space, labels, centres)
+    else:
+        kept, labels = np.unique(labels, return_inverse=True)
+        centres = centres[kept]
+    parents = _parents(space, points, tree, labels)
+    return _ranked(order, ordered, labels, centres, parents, neighbourhood)
+
+
+def adopt(keys: Sequence[str], vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> Clusters:
+    """Take n rows' clusters, 0 to k - 1, as they are given; every row keeps its own."""
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+    ordered, given = np.ascontiguousarray(vectors[order]), labels[order]
+    sample = ordered[_sample([keys[i] for i in order])]
+    neighbourhood = Neighbourhood.of(sample)
+    centres = _means(neighbourhood.smooth(ordered), given)
+    parents = np.zeros(len(centres), np.int64)
+    found = _ranked(order, ordered, given, centres, parents, neighbourhood)
+    place = np.argsort(np.argsort(-np.bincount(labels), kind="stable"), kind="stable")
+    return replace(found, labels=place[labels])
+
+
+def _ranked(
+    order: NDArray[np.int64],
+    ordered: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    centres: NDArray[np.float32],
+    parents: NDArray[np.int64],
+    neighbourhood: Neighbourhood,
+) -> Clusters:
+    """Clusters by size, largest first, and rows that are strangers in theirs set apart."""
+    rank = np.argsort(-np.bincount(labels, minlength=len(centres)), kind="stable")
+    place = np.argsort(rank, kind="stable")
+    labels, means = place[labels], _unit(_means(ordered, labels))[rank]
     floor = _floor(ordered, means, labels)
-    labels = np.where(_own_cosine(ordered, means, labels) >= floor, labels, -1)
-    sizes = np.bincount(labels[labels >= 0], minlength=len(centres))
-    rank = np.argsort(-sizes, kind="stable")
-    place = np.empty_like(rank)
-    place[rank] = np.arange(len(rank))
     found = np.empty(len(order), np.int64)
-    found[order] = np.where(labels >= 0, place[labels], -1)
+    found[order] = np.where(_own_cosine(ordered, means, labels) >= floor, labels, -1)
     _, first, broad = np.unique(parents[rank], return_index=True, return_inverse=True)
     broad = np.argsort(np.argsort(first, kind="stable"), kind="stable")[broad]
-    return Clusters(found, centres[rank], means[rank], broad, floor, neighbourhood)
+    return Clusters(found, centres[rank], means, broad, floor, neighbourhood)
 
 
 def _sample(keys: Sequence[str]) -> NDArray[np.int64]:
@@ -194,7 +219,7 @@ def _choose(points: NDArray[np.float32], tree: NDArray[np.float64] | None, rows:
         if not usual / 2 <= k <= min(usual * 2, len(points) // 2):
             continue
         labels, centres = _settle(points, _means(points, _cut(tree, k, len(points))))
-        score = _silhouette(points, centres, labels) - 0.05 * np.log2(k / usual) ** 2
+        score = _silhouette(points, centres, labels) - 0.1 * np.log2(k / usual) ** 2
         if score > best:
             best, at = score, k
     return at
@@ -211,12 +236,30 @@ def _silhouette(rows: NDArray[np.float32], centres: NDArray[np.float32], labels:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-9)))
 
 
-def _parents(tree: NDArray[np.float64] | None, cut: NDArray[np.int64], k: int, n: int) -> NDArray[np.int64]:
-    """Broad cluster of each of k clusters: a higher cut of the same tree, so that none is torn apart."""
-    broad = _cut(tree, max(1, round(1.5 * k**0.5)), n) if k > 4 else np.zeros(n, np.int64)
-    parents = np.zeros(k, np.int64)
-    parents[cut] = broad
-    return parents
+def _without_small(
+    rows: NDArray[np.float32], labels: NDArray[np.int64], centres: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Give up clusters too small to be a theme; their rows go where they are nearest."""
+    least = max(2 if len(rows) < 50 else 3, len(rows) // 500)
+    while True:
+        sizes = np.bincount(labels, minlength=len(centres))
+        large = sizes >= min(least, sizes.max())
+        if large.all():
+            return labels, centres
+        labels, centres = _settle(rows, centres[large])
+
+
+def _parents(
+    rows: NDArray[np.float32], points: NDArray[np.float32], tree: NDArray[np.float64] | None, labels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Broad cluster of each cluster: of a coarser cut of the same tree, the one that has most of its rows."""
+    k = int(labels.max()) + 1
+    if k < 5:
+        return np.zeros(k, np.int64)
+    broad, _ = _settle(rows, _means(points, _cut(tree, round(1.3 * k**0.5), len(points))))
+    shared = np.zeros((k, int(broad.max()) + 1), np.int64)
+    np.add.at(shared, (labels, broad), 1)
+    return shared.argmax(1)
 
 
 def _own_cosine(
@@ -226,7 +269,7 @@ def _own_cosine(
 
 
 def _floor(vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Cosine that 95 of 100 rows of other clusters stay below: nearer than that is no accident."""
+    """Cosine that 90 of 100 rows of other clusters stay below: nearer than that is no accident."""
     if len(means) < 2:
         return -1.0
     cosine = vectors @ means.T

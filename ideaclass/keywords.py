@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ideaclass.types import Morph, Tokenizer
 
 _NOUNS = frozenset({"NNG", "NNP", "SL"})
+_LOOSE = frozenset("들 님 씨 적 별 당 쯤 째 짜리 끼리 네 씩 어치 꼴 상 하".split())
 _COMMON_SHARE = 1 / 12
 _COMMON_ROWS = 200
 
@@ -47,7 +48,7 @@ def read_terms(texts: Sequence[str], tokenizer: Tokenizer) -> Terms:
     spellings: dict[str, Counter[str]] = {}
     rows, nouns = [], []
     for text, morphs in zip(texts, _morphs(texts, tokenizer), strict=True):
-        found = [m for m in morphs if m.tag in _NOUNS]
+        found = _nouns(text, morphs)
         nouns.append([m.form for m in found])
         terms = set()
         for surface in _phrases(text, found):
@@ -67,19 +68,26 @@ def _morphs(texts: Sequence[str], tokenizer: Tokenizer) -> Iterable[list[Morph]]
     return batch(texts) if batch is not None else map(tokenizer.pos, texts)
 
 
+def _nouns(text: str, morphs: Sequence[Morph]) -> list[Morph]:
+    """Nouns, each with the suffix that makes it another one (활성 + 화)."""
+    found: list[Morph] = []
+    for m in morphs:
+        if m.tag == "XSN" and m.form not in _LOOSE and found and found[-1].end == m.start:
+            before = found.pop()
+            found.append(Morph(before.form + m.form, before.tag, before.start, m.end))
+        elif m.tag in _NOUNS:
+            found.append(m)
+    return found
+
+
 def _phrases(text: str, nouns: Sequence[Morph]) -> Iterable[str]:
     """Single nouns of two letters or more, and pairs with nothing but a space between."""
     for i, m in enumerate(nouns):
         if len(m.form) > 1 and m.form not in GENERIC:
             yield m.form
-        if i and nouns[i - 1].end <= m.start <= nouns[i - 1].end + 1 and len(m.form) + len(nouns[i - 1].form) > 2:
-            before = nouns[i - 1]
-            if (
-                before.form in GENERIC
-                or m.form in GENERIC
-                or not text[before.end : m.start].isspace() * (m.start > before.end) + (m.start == before.end)
-            ):
-                continue
+        before = nouns[i - 1] if i else m
+        gap = text[before.end : m.start]
+        if i and gap in ("", " ") and min(len(before.form), len(m.form)) > 1 and not {before.form, m.form} & GENERIC:
             yield text[before.start : m.end]
 
 

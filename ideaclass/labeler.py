@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from ideaclass.artifacts import Store, default_store
 from ideaclass.classify import HeadStack, Scores, probabilities
 from ideaclass.embed import stored
+from ideaclass.embed.static import StaticEmbedder
 from ideaclass.errors import ArtifactError, InputError
 from ideaclass.explain import Reasons, TopWords, piece_weights, top_words, word_weights
 from ideaclass.features import Batch, Rows, batches, read
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALL = "all"
+_IN_USE: WeakValueDictionary[str, StaticEmbedder] = WeakValueDictionary()
+"""Embedders by the hash of their weights, for as long as a model needs them."""
 DEFAULT_TASKS = ("swot", "esg", "action")
 REASONS = 3
 _THREADS = 2
@@ -176,7 +180,7 @@ class Labeler:
 
 
 def embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
-    """Load the embedder that the models were fitted with."""
+    """Load the embedder that the models were fitted with; one in use already is shared."""
     needed = {m.embedder["sha256"]: m for m in models if m.embedder is not None}
     if not needed:
         return None
@@ -187,10 +191,13 @@ def embedder_of(models: Sequence[TaskModel], store: Store) -> Embedder | None:
         raise InputError(f"these models need different embedders and cannot be asked at once: {pairs}")
     ((sha256, model),) = needed.items()
     assert model.embedder is not None
+    if (held := _IN_USE.get(sha256)) is not None:
+        return held
     artifact = store.load(f"{model.embedder['name']}@{model.embedder['version']}")
     if stored.identity(artifact)["sha256"] != sha256:
         raise ArtifactError(f"{artifact.manifest.ref}: is not the embedder that {model.ref} was fitted with")
-    return stored.from_artifact(artifact)
+    embedder = _IN_USE[sha256] = stored.from_artifact(artifact)
+    return embedder
 
 
 class _Part(NamedTuple):

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,64 +19,25 @@ from numpy.typing import NDArray
 from ideaclass.artifacts import Artifact, Store, default_store
 from ideaclass.classify import LinearHead
 from ideaclass.errors import ArtifactError, InputError
-from ideaclass.features import batches, ngrams
+from ideaclass.features import batches
 from ideaclass.labeler import Labeler, embedder_of
-from ideaclass.model import TaskModel, arrays_of
+from ideaclass.model import TaskModel
+from ideaclass.routing import FINE, KIND, SUFFIX
 from ideaclass.routing.characters import UNREADABLE, language, unreadable
 from ideaclass.routing.gazetteer import Gazetteer, seoul, settle
-from ideaclass.routing.heads import RowHeads, row_probabilities
 from ideaclass.routing.intents import IntentIndex
+from ideaclass.routing.measure import Measured, Meter, Scope, ScopeScore
 from ideaclass.routing.policy import RoutePolicy, fit_route_policy
 from ideaclass.routing.report import RouteReport, report
 from ideaclass.routing.requests import asks_for_person, spans
-from ideaclass.routing.scope import ScopeRule, signals
+from ideaclass.routing.scope import ScopeRule
 from ideaclass.text import clean
-from ideaclass.types import (
-    Candidate,
-    Embedder,
-    Reason,
-    RequestPart,
-    RouteDecision,
-    Slots,
-    SubwordEmbedder,
-)
+from ideaclass.types import Candidate, Embedder, Reason, RequestPart, RouteDecision, Slots
 
-KIND = "router"
-SUFFIX = "-router"
 INTENTS = "intents.csv"
-FINE = "정상"
 _CHOICES = 3
 _CHOICE_FLOOR = 0.1
 _PART_FLOOR = 0.6
-
-
-class Scope(NamedTuple):
-    """What tells requests for us from others.
-
-    Attributes
-    ----------
-    head : LinearHead
-        Of the classes ``in`` and ``out``.
-    inside, outside : float32 arrays of shape (p, d) and (q, d)
-        Unit prototypes of texts of each kind.
-    rule : ScopeRule
-    """
-
-    head: LinearHead
-    inside: NDArray[np.float32]
-    outside: NDArray[np.float32]
-    rule: ScopeRule
-
-
-class Measured(NamedTuple):
-    """One text as the heads see it: domain probabilities, scope score, and the probability of being fine."""
-
-    probability: NDArray[np.float32]
-    scope: float
-    abuse: NDArray[np.float32]
-    columns: NDArray[np.int32]
-    counts: NDArray[np.float32]
-    vector: NDArray[np.float32] | None
 
 
 class Router:
@@ -88,6 +48,8 @@ class Router:
     domain, abuse : TaskModel
         Which desk; and whether the message is abusive (taxonomy ``abuse``).
     scope : Scope
+    rule : ScopeRule
+        What is out of scope.
     abuse_floor : float
         Probability of being fine below which a message is called abusive.
     policy : RoutePolicy
@@ -113,6 +75,7 @@ class Router:
         domain: TaskModel,
         abuse: TaskModel,
         scope: Scope,
+        rule: ScopeRule,
         *,
         abuse_floor: float,
         policy: RoutePolicy,
@@ -121,11 +84,11 @@ class Router:
         gazetteer: Gazetteer | None = None,
         ref: str = "router",
     ) -> None:
-        self._domain, self._abuse, self._scope, self._floor = domain, abuse, scope, abuse_floor
-        self._heads = RowHeads([domain.head, scope.head, abuse.head])
+        self._domain, self._kinds, self._floor = domain, abuse.head.classes, abuse_floor
+        self._fine = self._kinds.index(FINE)
+        self._meter = Meter(domain.head, scope, abuse.head, embedder)
+        self._inside = ScopeScore(rule)
         self._embedder = embedder
-        self._subwords = embedder if isinstance(embedder, SubwordEmbedder) else None
-        self._rule, self._rule_bias = scope.rule.weights()
         self._limits = np.array([policy.thresholds.get(c, 2.0) for c in domain.head.classes], np.float32)
         self._names = dict(zip(domain.taxonomy.codes, domain.taxonomy.names(), strict=True))
         self._gazetteer = gazetteer or seoul()
@@ -171,7 +134,7 @@ class Router:
                 bias=wide["bias"],
                 dense=wide["dense"],
             )
-            scope = Scope(head, wide["inside"], wide["outside"], ScopeRule.from_dict(about["scope"]))
+            scope, rule = Scope(head, wide["inside"], wide["outside"]), ScopeRule.from_dict(about["scope"])
             policy, floor = RoutePolicy.from_dict(about["policy"]), float(about["abuse_floor"])
         except (KeyError, TypeError, InputError) as e:
             raise ArtifactError(f"{manifest.ref}: {e}") from None
@@ -185,6 +148,7 @@ class Router:
             domain,
             abuse,
             scope,
+            rule,
             abuse_floor=floor,
             policy=policy,
             embedder=embedder,
@@ -298,45 +262,13 @@ class Router:
         confidence = np.array([d.confidence for d in decisions], np.float32)
         return classes, answer, confidence, right, np.array([d.status in ("routed", "clarify") for d in decisions])
 
-    def measure(self, texts: Sequence[str]) -> list[Measured]:
-        """Score n cleaned texts with every head."""
-        grams = ngrams(texts)
-        matrix = grams.matrix
-        ends = matrix.indptr.tolist()
-        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(texts)
-        if self._subwords is not None:
-            weights = self._subwords.weights
-            vectors = [_unit(weights[self._subwords.word_pieces(t.split())[0]].sum(axis=0)) for t in texts]
-        elif self._embedder is not None:
-            vectors = list(self._embedder.encode(texts))
-        out = []
-        for i, vector in enumerate(vectors):
-            columns, counts = matrix.indices[ends[i] : ends[i + 1]], matrix.data[ends[i] : ends[i + 1]]
-            domain, inside, abuse = self._heads.answers(columns, counts, vector)
-            p = row_probabilities(domain, self._domain.head)
-            near = far = 0.0
-            if vector is not None and len(self._scope.inside):
-                near, far = float((self._scope.inside @ vector).max()), float((self._scope.outside @ vector).max())
-            seen = signals(
-                p,
-                float(domain.logits.max()),
-                float(inside.logits[0] - inside.logits[1]),
-                domain.known,
-                domain.norm,
-                near,
-                far,
-            )
-            score = float(seen @ self._rule) + self._rule_bias - self._scope.rule.threshold
-            out.append(Measured(p, score, row_probabilities(abuse, self._abuse.head), columns, counts, vector))
-        return out
-
     def _decide(self, texts: Sequence[str]) -> list[RouteDecision]:
         """Decide one batch; the sentences of a message are read with it, in the same pass."""
         given = [unicodedata.normalize("NFC", t) for t in texts]
         cut = [found if len(found := spans(t)) > 1 else [] for t in given]
         parts = [t[a:b] for t, found in zip(given, cut, strict=True) for a, b in found]
         cleaned = clean([*given, *parts])
-        measured = self.measure(cleaned)
+        measured = self._meter.measure(cleaned)
         out, at = [], len(given)
         for i, (text, found) in enumerate(zip(given, cut, strict=True)):
             own = measured[at : at + len(found)]
@@ -356,21 +288,22 @@ class Router:
         places = self._gazetteer.find(given)
         district, districts, ambiguous = settle(places)
         slots = Slots(district, districts, ambiguous, places, language(text))
-        fine = self._abuse.head.classes.index(FINE)
-        abusive = float(seen.abuse[fine]) < self._floor
-        person, mash = asks_for_person(text), unreadable(text) >= UNREADABLE
+        mash = unreadable(text) >= UNREADABLE
+        abuse = np.zeros(0, np.float32) if seen.abuse is None else seen.abuse
+        abusive = not mash and float(abuse[self._fine]) < self._floor
+        person = asks_for_person(text)
         foreign = not mash and slots.language not in ("ko", "none")
-        outside = seen.scope < 0 or mash
+        outside = mash or self._inside(seen) < 0
         flags = []
-        if abusive and not mash:
-            kind = max((j for j in range(len(seen.abuse)) if j != fine), key=lambda j: float(seen.abuse[j]))
-            flags += ["abusive", self._abuse.head.classes[kind]]
+        if abusive:
+            kinds = (j for j in range(len(abuse)) if j != self._fine)
+            flags += ["abusive", self._kinds[max(kinds, key=lambda j: float(abuse[j]))]]
         named = {"person": person, "foreign-language": foreign, "unreadable": mash, "ambiguous-place": ambiguous}
         flags += [flag for flag, holds in named.items() if holds]
         flags += ["out-of-scope"] if outside else []
         hits = self.intents.nearest(seen.columns, seen.counts, seen.vector, 1)
         requests = self._requests(given, parts)
-        if abusive and not mash:
+        if abusive:
             status, reason = "handoff", "abusive"
         elif mash:
             status, reason = "handoff", "unreadable"
@@ -406,20 +339,10 @@ class Router:
         found: list[RequestPart] = []
         for (start, end), seen in parts:
             best = int(seen.probability.argmax())
-            if seen.scope < 0 or seen.probability[best] < _PART_FLOOR:
+            if self._inside(seen) < 0 or seen.probability[best] < _PART_FLOOR:
                 continue
             domain, confidence = self._domain.head.classes[best], float(seen.probability[best])
             if found and found[-1].domain == domain:
                 start, confidence = found[-1].start, max(confidence, found.pop().confidence)
             found.append(RequestPart(given[start:end], start, end, domain, confidence))
         return tuple(found) if len({p.domain for p in found}) > 1 else ()
-
-
-def scope_arrays(scope: Scope) -> dict[str, NDArray[np.generic]]:
-    """List the arrays of a scope as a router stores them."""
-    half = {"inside": scope.inside.astype(np.float16), "outside": scope.outside.astype(np.float16)}
-    return {**arrays_of(scope.head), **half}
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vector / np.float32(max(float(np.sqrt(vector @ vector)), 1e-12)), np.float32)

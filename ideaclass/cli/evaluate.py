@@ -25,7 +25,7 @@ SAID = {
         "class": "  {c}: F1 {f:.3f}, {n:,}건",
         "risk": "확신도 높은 순으로 처리할 때 맞은 비율: {points}",
         "drift": "학습 데이터와의 차이: 분류 비율 {d:.2f} (0 같음, 1 전혀 다름), "
-        "확신도 {c0} → {c1:.2f}, 검토 비율 {r0} → {r1:.0%}",
+        "아는 표현 {k0} → {k1:.0%}, 확신도 {c0} → {c1:.2f}, 검토 비율 {r0} → {r1:.0%}",
         "moved": "  {c}: {a:.1%} → {b:.1%}",
         "against": "{other} 대비: 정확도 {a:+.3f} [{al:+.3f}, {ah:+.3f}], macro-F1 {f:+.3f} [{fl:+.3f}, {fh:+.3f}]",
         "wrong": "틀린 {n:,}건을 {path} 에 저장했습니다",
@@ -39,7 +39,7 @@ SAID = {
         "class": "  {c}: F1 {f:.3f}, {n:,} rows",
         "risk": "precision when only the surest are answered: {points}",
         "drift": "difference to the training data: label shares {d:.2f} (0 the same, 1 nothing in common), "
-        "confidence {c0} → {c1:.2f}, review {r0} → {r1:.0%}",
+        "known n-grams {k0} → {k1:.0%}, confidence {c0} → {c1:.2f}, review {r0} → {r1:.0%}",
         "moved": "  {c}: {a:.1%} → {b:.1%}",
         "against": "against {other}: accuracy {a:+.3f} [{al:+.3f}, {ah:+.3f}], "
         "macro-F1 {f:+.3f} [{fl:+.3f}, {fh:+.3f}]",
@@ -124,9 +124,14 @@ def _say(found: Assessment, notices: list[str], lang: str) -> None:
     for c, f, rows in zip(found.classes, s.f1, s.rows, strict=True):
         click.echo(said["class"].format(c=c, f=f, n=int(rows)))
     click.echo(said["risk"].format(points=", ".join(f"{c:.0%} {p:.1%}" for c, p in found.risk)))
-    c0, r0 = d.confidence[0], d.review[0]
-    expected = {"c0": "?" if math.isnan(c0) else f"{c0:.2f}", "r0": "?" if math.isnan(r0) else f"{r0:.0%}"}
-    click.echo(said["drift"].format(d=d.distance, c1=d.confidence[1], r1=d.review[1], **expected))
+    k0, c0, r0 = d.known[0], d.confidence[0], d.review[0]
+    expected = {
+        "k0": "?" if math.isnan(k0) else f"{k0:.0%}",
+        "c0": "?" if math.isnan(c0) else f"{c0:.2f}",
+        "r0": "?" if math.isnan(r0) else f"{r0:.0%}",
+    }
+    found_here = {"k1": d.known[1], "c1": d.confidence[1], "r1": d.review[1]}
+    click.echo(said["drift"].format(d=d.distance, **expected, **found_here))
     moved = sorted(d.shares.items(), key=lambda share: -abs(share[1][0] - share[1][1]))[:3]
     for c, (a, b) in moved:
         click.echo(said["moved"].format(c=c, a=a, b=b))

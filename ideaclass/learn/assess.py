@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ideaclass.artifacts import Artifact, Store
+from ideaclass.classify import HeadStack
 from ideaclass.errors import InputError
 from ideaclass.evaluate import (
     ClassScores,
@@ -21,12 +22,15 @@ from ideaclass.evaluate import (
     expected_calibration_error,
     risk_coverage,
 )
+from ideaclass.features import rows
 from ideaclass.labeler import Labeler
 from ideaclass.learn.clean import label_key
 from ideaclass.learn.fit import truth_matrix
 from ideaclass.learn.own import LabelledTable
+from ideaclass.model import TaskModel
 from ideaclass.sheets import write
 from ideaclass.taxonomy import Taxonomy
+from ideaclass.text import clean
 from ideaclass.types import TaskLabels
 
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -46,12 +50,14 @@ class Drift:
         For each class its share of the training data and of these rows.
     distance : float
         Half the sum of the differences of those shares: 0 the same, 1 nothing in common.
-    confidence, review : (float, float)
-        Mean confidence, and share of rows to review: expected by the card, and found. NaN where the card is silent.
+    known, confidence, review : (float, float)
+        Mean share of n-grams that the model knows, mean confidence, and share of rows to review: on held-out training
+        data, and found here. NaN where the manifest does not say.
     """
 
     shares: dict[str, tuple[float, float]]
     distance: float
+    known: tuple[float, float]
     confidence: tuple[float, float]
     review: tuple[float, float]
 
@@ -109,6 +115,7 @@ class Assessment:
             "precision_without_review": round(self.precision, 4),
             "risk_coverage": [[c, round(p, 4)] for c, p in self.risk],
             "label_drift": round(self.drift.distance, 4),
+            "known": round(self.drift.known[1], 4),
             "f1": {c: round(float(f), 4) for c, f in zip(self.classes, self.scores.f1, strict=True)},
         }
 
@@ -157,15 +164,26 @@ def assess(ref: str, source: LabelledTable, *, store: Store, seed: int = 0) -> A
         answered=float((~silent).mean()),
         precision=float(right[~silent].mean()) if (~silent).any() else 0.0,
         risk=risk_coverage(confidence, right, COVERAGES),
-        drift=_drift(artifact, classes, holds, float(confidence.mean()), float(silent.mean())),
+        drift=_drift(
+            artifact,
+            classes,
+            holds,
+            known=_known(artifact, [source.table.texts[i] for i in scored]),
+            confidence=float(confidence.mean()),
+            review=float(silent.mean()),
+        ),
         left_out=len(codes) - len(scored),
         unknown=dict(sorted(strange.items())),
     )
 
 
-def _drift(
-    artifact: Artifact, classes: Sequence[str], holds: NDArray[np.bool_], confidence: float, review: float
-) -> Drift:
+def _known(artifact: Artifact, texts: Sequence[str]) -> float:
+    """Mean share of the texts' n-grams that the model has seen."""
+    stack = HeadStack([TaskModel.from_artifact(artifact).head])
+    return float(stack.scores(rows(clean(texts))).known.mean())
+
+
+def _drift(artifact: Artifact, classes: Sequence[str], holds: NDArray[np.bool_], **found: float) -> Drift:
     trained: Counter[str] = Counter()
     for part in artifact.manifest.data:
         trained.update(part["rows"])
@@ -173,16 +191,15 @@ def _drift(
     shares = {c: (trained[c] / total, float(h)) for c, h in zip(classes, here, strict=True)}
     expected: Mapping[str, float] = artifact.manifest.metrics.get("expected", {})
     distance = sum(abs(a - b) for a, b in shares.values()) / 2
-    nan = float("nan")
-    before = (expected.get("confidence", nan), expected.get("review", nan))
-    return Drift(shares, distance, (before[0], confidence), (before[1], review))
+    known, confidence, review = ((expected.get(k, float("nan")), found[k]) for k in ("known", "confidence", "review"))
+    return Drift(shares, distance, known, confidence, review)
 
 
 def against(one: Assessment, other: Assessment, *, seed: int = 0) -> tuple[Interval, Interval]:
     """Accuracy and macro-F1 of `one` minus those of `other` on the same file, with paired 95 % intervals."""
     classes = (*one.classes, *(c for c in other.classes if c not in one.classes))
-    rows, mine, theirs = np.intersect1d(one.positions, other.positions, return_indices=True)
-    if not len(rows):
+    shared, mine, theirs = np.intersect1d(one.positions, other.positions, return_indices=True)
+    if not len(shared):
         raise InputError(f"{one.ref} and {other.ref} share no row that both can be scored on")
     holds = _wide(one, one.holds, classes)[mine] | _wide(other, other.holds, classes)[theirs]
     before, after = _wide(other, other.assigned, classes)[theirs], _wide(one, one.assigned, classes)[mine]
@@ -207,10 +224,10 @@ def write_wrong(target: Path, source: LabelledTable, found: Assessment, *, lang:
     a, names = found.answers, np.array([*found.classes, ""], object)
     wrong = np.flatnonzero((found.holds != found.assigned).any(axis=1))
     order = wrong[np.argsort(-a.confidence[found.positions[wrong]], kind="stable")]
-    rows: list[list[object]] = []
+    wrong_rows: list[list[object]] = []
     for i in order.tolist():
         at = int(found.positions[i])
-        rows.append(
+        wrong_rows.append(
             [
                 source.table.row_numbers[at],
                 source.table.texts[at],
@@ -221,5 +238,5 @@ def write_wrong(target: Path, source: LabelledTable, found: Assessment, *, lang:
                 ", ".join(dict.fromkeys(r.word for r in a.reasons[at])),
             ]
         )
-    write.write_rows(target, {"ko": "틀린 행", "en": "Wrong rows"}[lang], HEADS[lang], rows, texts=(1,))
-    return len(rows)
+    write.write_rows(target, {"ko": "틀린 행", "en": "Wrong rows"}[lang], HEADS[lang], wrong_rows, texts=(1,))
+    return len(wrong_rows)

@@ -19,7 +19,7 @@ from ideaclass.training import Examples, HeldOut, hold_out
 from ideaclass.types import Embedder
 
 C = 0.5
-SHARE = 1.0
+SHARE = 0.3
 TARGET = 0.9
 CURVE = (0.125, 0.25, 0.5)
 

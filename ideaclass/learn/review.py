@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ideaclass.learn.fit import Fitted
 
+NEAR = 0.95
+
 
 class Suspect(NamedTuple):
     """A row whose label looks wrong.
@@ -43,7 +45,7 @@ def suspects(fitted: Fitted) -> list[Suspect]:
 def doubt(probability: NDArray[np.float32], holds: NDArray[np.bool_]) -> NDArray[np.float64]:
     """How much the labels of n rows look wrong: 0 where they do not.
 
-    A row is doubted where a label it does not have is as probable as that label is on the rows that do have it
+    A row is doubted where a label it does not have is nearly as probable as that label is on the rows that do have it
     (confident learning, Northcutt et al. 2021), and more probable than the least probable label it has.
     """
     n = len(holds)
@@ -52,4 +54,4 @@ def doubt(probability: NDArray[np.float32], holds: NDArray[np.bool_]) -> NDArray
     best = other.argmax(axis=1)
     rival = other[np.arange(n), best]
     given = np.where(holds, probability, 2).min(axis=1)
-    return np.where((rival >= usual[best]) & (rival > given), np.maximum(rival - given, 0), 0).astype(np.float64)
+    return np.where((rival >= NEAR * usual[best]) & (rival > given), np.maximum(rival - given, 0), 0).astype(np.float64)

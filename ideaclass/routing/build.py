@@ -19,11 +19,11 @@ from ideaclass.embed import stored
 from ideaclass.errors import FileError
 from ideaclass.features import SPEC, Rows, rows
 from ideaclass.labeler import embedder_of
-from ideaclass.model import TaskModel
-from ideaclass.route import FINE, KIND, SUFFIX, Scope, scope_arrays
-from ideaclass.routing.heads import RowHeads, row_probabilities
+from ideaclass.model import TaskModel, arrays_of
+from ideaclass.routing import FINE, KIND, SUFFIX
+from ideaclass.routing.measure import Meter, Scope
 from ideaclass.routing.policy import RoutePolicy, fit_route_policy
-from ideaclass.routing.scope import ScopeRule, fit_scope_rule, signals
+from ideaclass.routing.scope import SIGNALS, fit_scope_rule
 from ideaclass.text import clean
 from ideaclass.training import Examples, hold_out, library_versions
 
@@ -33,7 +33,7 @@ ABUSE = "abuse"
 C = 10.0
 SHARE = 0.3
 PROTOTYPES = 128
-FALSE_REJECTION = 0.05
+FALSE_REJECTION = 0.04
 FALSE_ABUSE = 0.05
 PRECISION = 0.9
 SEED = 0
@@ -89,7 +89,7 @@ def build_routers(
             )
             for p in (PRECISION, 0.95, 0.98)
         }
-        scope = _fit_scope(own, other, rule)
+        scope = _fit_scope(own, other)
         about = stored.identity(store.load(stored.DEFAULT)) if embedder is not None else None
         metrics = {
             "scope": figures,
@@ -116,8 +116,10 @@ def build_routers(
             },
             metrics=metrics,
         )
+        prototypes = {"inside": scope.inside.astype(np.float16), "outside": scope.outside.astype(np.float16)}
+        arrays = arrays_of(scope.head) | prototypes
         card = _card(name, metrics, policies).encode()
-        saved = store.save(Artifact(manifest, scope_arrays(scope), {"CARD.md": card}))
+        saved = store.save(Artifact(manifest, arrays, {"CARD.md": card}))
         store.promote(manifest.name, saved.manifest.version)
         built[saved.manifest.ref] = metrics
         tell(f"saved {saved.manifest.ref}: {figures}; {policies[0.98]}")
@@ -128,8 +130,6 @@ class _Held:
     """Signals and answers of rows whose writers the models behind them never saw."""
 
     def __init__(self, inside: int, outside: int) -> None:
-        from ideaclass.routing.scope import SIGNALS
-
         self.inside, self.outside = np.zeros((inside, len(SIGNALS))), np.zeros((outside, len(SIGNALS)))
         self.fold_in, self.fold_out = np.zeros(inside, np.int64), np.zeros(outside, np.int64)
         self.answer, self.right = np.zeros(inside, np.int64), np.zeros(inside, bool)
@@ -150,32 +150,25 @@ def _held_out(inside: Corpus, own: Rows, outside: Corpus, other: Rows, domain: T
         train_in, train_out = np.flatnonzero(~test_in), np.flatnonzero(~test_out)
         kept = Examples(own.pick(train_in), [labels[i] for i in train_in], inside.groups[train_in], codes)
         head = kept.fit(share=share, C=c).calibrated(domain.head.temperature)
-        scope = _fit_scope(own.pick(train_in), other.pick(train_out), None)
-        heads = RowHeads([head, scope.head])
+        meter = Meter(head, _fit_scope(own.pick(train_in), other.pick(train_out)))
         for i in np.flatnonzero(test_in) if fold < len(ours) else ():
-            held.inside[i], p = _measure(own, int(i), heads, scope)
+            p, held.inside[i] = _row(own, int(i), meter)
             held.fold_in[i], held.answer[i], held.confidence[i] = fold, int(p.argmax()), p.max()
             held.right[i] = codes[held.answer[i]] == labels[i]
         for i in np.flatnonzero(test_out) if fold < len(theirs) else ():
-            held.outside[i], held.fold_out[i] = _measure(other, int(i), heads, scope)[0], fold
+            held.outside[i], held.fold_out[i] = _row(other, int(i), meter)[1], fold
     return held
 
 
-def _measure(read: Rows, i: int, heads: RowHeads, scope: Scope) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Signals and domain probabilities of row i."""
-    counts = read.counts
-    at = slice(counts.indptr[i], counts.indptr[i + 1])
+def _row(read: Rows, i: int, meter: Meter) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Domain probabilities and signals of row i."""
+    at = slice(read.counts.indptr[i], read.counts.indptr[i + 1])
     vector = None if read.vectors is None else read.vectors[i]
-    domain, inside = heads.answers(counts.indices[at], counts.data[at], vector)
-    p = row_probabilities(domain, heads.heads[0])
-    near = far = 0.0
-    if vector is not None and len(scope.inside):
-        near, far = float((scope.inside @ vector).max()), float((scope.outside @ vector).max())
-    score = float(inside.logits[0] - inside.logits[1])
-    return signals(p, float(domain.logits.max()), score, domain.known, domain.norm, near, far), p
+    seen = meter.row(read.counts.indices[at], read.counts.data[at], vector)
+    return seen.probability, seen.signals
 
 
-def _fit_scope(inside: Rows, outside: Rows, rule: ScopeRule | None) -> Scope:
+def _fit_scope(inside: Rows, outside: Rows) -> Scope:
     """Head and prototypes of in-scope and out-of-scope texts."""
     n, m = inside.counts.shape[0], outside.counts.shape[0]
     vectors = None
@@ -185,8 +178,7 @@ def _fit_scope(inside: Rows, outside: Rows, rule: ScopeRule | None) -> Scope:
     head = fit_head(
         both, ["in"] * n + ["out"] * m, classes=("in", "out"), share=SHARE, C=C, class_weight="balanced"
     ).rounded()
-    empty = ScopeRule((), (), (), 0.0, 0.0, 0.0, "", 0)
-    return Scope(head, _prototypes(inside.vectors), _prototypes(outside.vectors), rule or empty)
+    return Scope(head, _prototypes(inside.vectors), _prototypes(outside.vectors))
 
 
 def _prototypes(vectors: NDArray[np.float32] | None) -> NDArray[np.float32]:

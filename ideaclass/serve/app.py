@@ -71,7 +71,7 @@ class _RefusedError(Exception):
 
 
 class _Limit:
-    """ASGI middleware: bodies that are too large are refused before they are read, declared or streamed."""
+    """ASGI middleware: a body that is too large is refused as soon as that is known, declared or streamed."""
 
     def __init__(self, app: Any, most: int) -> None:
         self._app, self._most = app, most
@@ -84,17 +84,20 @@ class _Limit:
         if declared.isdigit() and int(declared) > self._most:
             await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, send)
             return
-        seen = 0
-
-        async def counted() -> Any:
-            nonlocal seen
+        held, more = [], True
+        while more:
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._most:
-                raise HTTPException(413, f"the body is larger than {self._most:,} bytes")
-            return message
+            held.append(message)
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            if sum(len(m.get("body", b"")) for m in held) > self._most:
+                await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, send)
+                return
+        waiting = iter(held)
 
-        await self._app(scope, counted, send)
+        async def replayed() -> Any:
+            return next(waiting, None) or await receive()
+
+        await self._app(scope, replayed, send)
 
 
 def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -10,7 +10,8 @@ from pathlib import Path
 from ideaclass.artifacts import Store, default_store
 from ideaclass.errors import IdeaclassError
 from ideaclass.labeler import Labeler
-from ideaclass.route import SUFFIX, Router
+from ideaclass.route import Router
+from ideaclass.routing import SUFFIX
 
 LOG = logging.getLogger("ideaclass.serve")
 

@@ -69,7 +69,7 @@ class LabelledFile:
 def default_output(path: Path) -> Path:
     """Where the labelled file goes if nothing else is said."""
     suffix = path.suffix.lower()
-    return path.with_name(path.stem + ".labelled" + (suffix if suffix in write.SUFFIXES else ".xlsx"))
+    return path.parent / (path.stem + ".labelled" + (suffix if suffix in write.SUFFIXES else ".xlsx"))
 
 
 def label_file(

@@ -88,7 +88,7 @@ def read(
 
 def _real(path: Path) -> Path:
     """Spell the path as the disk does: macOS stores names decomposed, people type them composed."""
-    twins = (path, *(path.with_name(unicodedata.normalize(f, path.name)) for f in ("NFC", "NFD")))
+    twins = (path, *(path.parent / unicodedata.normalize(f, path.name) for f in ("NFC", "NFD")))
     found = next((p for p in twins if p.exists()), None)
     if found is None:
         raise FileError(f"{path}: there is no such file")

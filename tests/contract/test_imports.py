@@ -125,6 +125,6 @@ def test_help_is_quick():
 
 
 def test_a_table_is_where_pandas_comes_in():
-    assert heavy(python("import sys, ideaclass; ideaclass.label(['종이컵'], ['esg']); print(' '.join(sys.modules))")) == {
-        "pandas"
-    }
+    assert heavy(
+        python("import sys, ideaclass; ideaclass.label(['종이컵'], ['esg']); print(' '.join(sys.modules))")
+    ) == {"pandas"}

@@ -58,7 +58,11 @@ def test_every_name_is_there_and_explained(name):
 
 def test_every_name_is_found_in_a_fresh_process():
     done = subprocess.run(
-        [sys.executable, "-c", "from ideaclass import *; import ideaclass as i; print(len([globals()[n] for n in i.__all__]))"],
+        [
+            sys.executable,
+            "-c",
+            "from ideaclass import *; import ideaclass as i; print(len([globals()[n] for n in i.__all__]))",
+        ],
         capture_output=True,
         text=True,
         check=True,

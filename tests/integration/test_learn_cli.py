@@ -84,6 +84,7 @@ def test_evaluate_measures_compares_and_gates(own):
     said = run(*args, "--against", "my-dept@1.0.0", "--out", own / "wrong.xlsx", "--min-macro-f1", "0.5")
     assert "my-dept@1.0.0: 16건" in said
     assert "+0.000" in said
+    assert "아는 표현 " in said
     assert openpyxl.load_workbook(own / "wrong.xlsx").active["A1"].value == "행"
     write_csv(own / "wrong.csv", [(t, "환경") for t, _ in rows()[::7]])
     gate = (

@@ -19,7 +19,10 @@ def make(folder, files, about=ABOUT):
 
 
 def test_rows_writers_and_labels_are_read(tmp_path):
-    files = {"a.csv": "text,label\n종이컵 없애기,E\n 감사 공개 ,지배구조(G)\n", "b.csv": '\ufefflabel,text\ns,"가, 나"\n'}
+    files = {
+        "a.csv": "text,label\n종이컵 없애기,E\n 감사 공개 ,지배구조(G)\n",
+        "b.csv": '\ufefflabel,text\ns,"가, 나"\n',
+    }
     corpus = read_corpus(make(tmp_path, files), TASKS)
     assert corpus.texts == ["감사 공개", "종이컵 없애기", "가, 나"]
     assert corpus.groups.tolist() == ["a", "a", "b"]

@@ -28,7 +28,9 @@ def same_but_for_rounding(one, other):
         ]
         assert [p.confidence for p in a] == pytest.approx([p.confidence for p in b], abs=1e-6)
         assert [r.word for p in a for r in p.reasons] == [r.word for p in b for r in p.reasons]
-        assert [r.weight for p in a for r in p.reasons] == pytest.approx([r.weight for p in b for r in p.reasons], abs=1e-5)
+        assert [r.weight for p in a for r in p.reasons] == pytest.approx(
+            [r.weight for p in b for r in p.reasons], abs=1e-5
+        )
 
 
 def test_a_text_alone_is_answered_as_in_any_batch():
@@ -131,7 +133,9 @@ def test_a_label_below_its_threshold_is_given_for_review():
     (p,) = predictions(strict.label([BUS[0]]), "topics")
     assert p.labels == ("교통",)
     assert p.review
-    assert not predictions(Labeler([replace(model, policy=policy(0.0, (0.5,) * 3))]).label([BUS[0]]), "topics")[0].review
+    assert not predictions(Labeler([replace(model, policy=policy(0.0, (0.5,) * 3))]).label([BUS[0]]), "topics")[
+        0
+    ].review
 
 
 def test_review_follows_the_policy():
@@ -157,7 +161,11 @@ def test_progress_is_told_after_each_batch():
 
 @pytest.mark.parametrize(
     ("texts", "words"),
-    [("버스가 늦어요", r"pass \[text\]"), (["버스", None], "text 1 is of type NoneType"), ([3.5], "text 0 is of type float")],
+    [
+        ("버스가 늦어요", r"pass \[text\]"),
+        (["버스", None], "text 1 is of type NoneType"),
+        ([3.5], "text 0 is of type float"),
+    ],
 )
 def test_what_is_no_list_of_strings_is_refused(texts, words):
     with pytest.raises(InputError, match=words):
@@ -191,7 +199,9 @@ def test_confidence_is_calibrated_by_the_temperature():
     model = task_model()
     hot = replace(model, head=model.head.calibrated(3.0))
     logits = np.log(Labeler([model]).probabilities([BUS[0]], "topic"))
-    assert np.allclose(Labeler([hot]).probabilities([BUS[0]], "topic"), probabilities(logits, 3.0, multi=False), atol=1e-4)
+    assert np.allclose(
+        Labeler([hot]).probabilities([BUS[0]], "topic"), probabilities(logits, 3.0, multi=False), atol=1e-4
+    )
 
 
 @pytest.fixture
@@ -201,7 +211,9 @@ def store(tmp_path):
         name = model.taxonomy.name
         text = taxonomy_toml(name, multi=model.taxonomy.multi)
         there.save(to_artifact(model.head, model.policy, text, name=name))
-    embedder = replace(to_artifact(task_model().head, policy(), taxonomy_toml(), name="words").manifest, kind="embedder")
+    embedder = replace(
+        to_artifact(task_model().head, policy(), taxonomy_toml(), name="words").manifest, kind="embedder"
+    )
     there.save(replace(to_artifact(task_model().head, policy(), taxonomy_toml(), name="words"), manifest=embedder))
     return there
 

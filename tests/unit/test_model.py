@@ -73,7 +73,10 @@ TWICE = np.concatenate([HEAD.columns[:-1], HEAD.columns[-2:-1]])
     [
         (lambda: changed(kind="embedder"), "is of kind 'embedder', not a classifier"),
         (lambda: changed(features={**features.SPEC, "bits": 20}), "made with other text features"),
-        (lambda: changed(thresholds=lambda t: {k: v for k, v in t.items() if k != "rest_idf"}), "'rest_idf' is missing"),
+        (
+            lambda: changed(thresholds=lambda t: {k: v for k, v in t.items() if k != "rest_idf"}),
+            "'rest_idf' is missing",
+        ),
         (lambda: changed(thresholds=lambda t: {k: v for k, v in t.items() if k != "threshold"}), "'threshold'"),
         (lambda: changed(thresholds=lambda t: {**t, "temperature": "warm"}), "of the wrong kind"),
         (lambda: changed(files={"taxonomy.toml": b"\xff"}), "of the wrong kind"),

@@ -40,7 +40,7 @@ class Recipe:
     smoothing : float
         Of the inverse frequencies of morphemes.
     centre : float
-        Share of the mean that is taken off after the fine-tuning. Taking it off before costs few-shot accuracy.
+        Share of the mean that is taken off after the fine-tuning.
     teach : bool
         Learn from the teacher too, where its package is installed.
     tuning : dict

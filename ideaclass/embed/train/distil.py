@@ -68,7 +68,7 @@ def piece_counts(tokenizer: Tokenizer, lines: Sequence[str]) -> sp.csr_matrix:
 
 def morpheme_counts(lines: Sequence[str], size: int) -> sp.csr_matrix:
     """How often each of Kiwi's morphemes occurs in each line, shape (n, size), float32."""
-    from kiwipiepy import Kiwi  # type: ignore[import-untyped]
+    from kiwipiepy import Kiwi
 
     parsed = Kiwi(num_workers=2, model_type="cong").tokenize(lines)
     return _counts([np.array([t.id for t in tokens if t.id < size], np.int32) for tokens in parsed], size)
