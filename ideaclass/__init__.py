@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from ideaclass.learn.corrections import learn_file
     from ideaclass.learn.own import train_file
     from ideaclass.sklearn_api import IdeaClassifier
+    from ideaclass.route import Router
     from ideaclass.text import clean, split_ideas
-    from ideaclass.types import Embedder, Labels, Prediction, Reason, TaskLabels, Tokenizer
+    from ideaclass.types import Embedder, Labels, Prediction, Reason, RouteDecision, TaskLabels, Tokenizer
 
 _HOME = {
     "artifacts": ("Store", "default_store"),
@@ -57,8 +58,9 @@ _HOME = {
     "learn.own": ("train_file",),
     "sklearn_api": ("IdeaClassifier",),
     "labeler": ("Classifier", "Labeler", "load"),
+    "route": ("Router",),
     "text": ("clean", "split_ideas"),
-    "types": ("Embedder", "Labels", "Prediction", "Reason", "TaskLabels", "Tokenizer"),
+    "types": ("Embedder", "Labels", "Prediction", "Reason", "RouteDecision", "TaskLabels", "Tokenizer"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
@@ -79,6 +81,8 @@ __all__ = [
     "OutputError",
     "Prediction",
     "Reason",
+    "RouteDecision",
+    "Router",
     "SheetError",
     "Store",
     "TaskLabels",

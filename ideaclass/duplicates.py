@@ -117,7 +117,7 @@ def find_duplicates(
     first: dict[str, int] = {}
     root = np.array([first.setdefault(k, i) if k else i for i, k in enumerate(keys)], np.int64)
     rows = np.array(sorted(first.values(), key=lambda i: keys[i]), np.int64)[("" in first) :]
-    for i, j in copy_pairs([cleaned[r] for r in rows], limits.copy):
+    for i, j, _ in copy_pairs([cleaned[r] for r in rows], limits.copy):
         a, b = _find(root, int(rows[i])), _find(root, int(rows[j]))
         root[max(a, b)] = min(a, b)
     groups: dict[int, list[int]] = {}
@@ -140,8 +140,8 @@ def squeeze(text: str) -> str:
     return short if len(short) >= 4 else bare
 
 
-def copy_pairs(texts: Sequence[str], least: float) -> list[tuple[int, int]]:
-    """Pairs of n cleaned, different texts that are copies of one another: overlap of `least`, same places and numbers."""
+def copy_pairs(texts: Sequence[str], least: float) -> list[tuple[int, int, float]]:
+    """Pairs of n cleaned texts with an overlap of `least` and the same places and numbers, with their overlap."""
     pairs = _candidates(texts)
     if not len(pairs):
         return []
@@ -156,7 +156,8 @@ def copy_pairs(texts: Sequence[str], least: float) -> list[tuple[int, int]]:
             _NUMBER.findall(texts[j])
         )
 
-    return [(i, j) for i, j in pairs[score >= least].tolist() if not lacks(i, j) and not lacks(j, i)]
+    kept = zip(pairs[score >= least].tolist(), score[score >= least].tolist(), strict=True)
+    return [(i, j, s) for (i, j), s in kept if not lacks(i, j) and not lacks(j, i)]
 
 
 def overlap(texts: Sequence[str], pairs: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -176,12 +177,14 @@ def overlap(texts: Sequence[str], pairs: NDArray[np.int64]) -> NDArray[np.float3
 def word_pairs(texts: Sequence[str], embedder: Embedder, least: float) -> list[tuple[int, int, float]]:
     """Pairs of n cleaned texts near in meaning, each with its score.
 
-    The score is the cosine less the mean of both texts' nearness to their nearest others: a text that is near to
-    everything says little.
+    The score is the cosine, past what all texts share, less half of both texts' mean nearness to their nearest others:
+    a text that is near to everything says little.
     """
-    vectors = embedder.encode(texts)
     if len(texts) < 2:
         return []
+    vectors = embedder.encode(texts)
+    vectors = vectors - vectors.mean(0)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
     k = min(_NEIGHBOURS, len(texts) - 1)
     near = np.empty((len(texts), k), np.int64)
     cosine = np.empty((len(texts), k), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ class Syllables(Letters):
         return ids, np.cumsum([0, *map(len, words)])
 
     def pool(self, ids, offsets):
-        total = np.array([self.weights[ids[a:b]].sum(axis=0) for a, b in zip(offsets, offsets[1:], strict=False)])
+        total = np.array([self.weights[ids[a:b]].sum(axis=0) for a, b in pairwise(offsets)])
         length = np.maximum(np.linalg.norm(total.reshape(-1, 4), axis=1), 1e-9).astype(np.float32)
         return (total.reshape(-1, 4) / length[:, None]).astype(np.float32), length
 

@@ -9,7 +9,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
@@ -70,34 +70,67 @@ class _RefusedError(Exception):
         self.status, self.reason = status, reason
 
 
-class _Limit:
-    """ASGI middleware: a body that is too large is refused as soon as that is known, declared or streamed."""
+class _Gate:
+    """ASGI middleware around every request: gives it an id, refuses a body as soon as it is too large, takes the time.
 
-    def __init__(self, app: Any, most: int) -> None:
-        self._app, self._most = app, most
+    Parameters
+    ----------
+    app : ASGI application
+    most : int
+        Largest body in bytes, declared or streamed.
+    done : callable
+        Told id, method, path, status and seconds of every request.
+    """
+
+    def __init__(self, app: Any, most: int, done: Callable[[str, str, str, int, float], None]) -> None:
+        self._app, self._most, self._done = app, most, done
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        began, status = time.perf_counter(), 500
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["id"] = request_id
+
+        async def answer(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            held = await self._body(headers, receive)
+            if held is None:
+                await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, answer)
+                return
+            waiting = iter(held)
+
+            async def replayed() -> Any:
+                return next(waiting, None) or await receive()
+
+            await self._app(scope, replayed, answer)
+        finally:
+            self._done(request_id, scope["method"], scope["path"], status, time.perf_counter() - began)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Any) -> list[Any] | None:
+        """Messages of the body, or None where it is too large."""
+        declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._most:
-            await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, send)
-            return
-        held, more = [], True
+            return None
+        held: list[Any] = []
+        more, size = True, 0
         while more:
             message = await receive()
             held.append(message)
+            size += len(message.get("body", b""))
+            if size > self._most:
+                return None
             more = message["type"] == "http.request" and message.get("more_body", False)
-            if sum(len(m.get("body", b"")) for m in held) > self._most:
-                await _error(413, f"the body is larger than {self._most:,} bytes")(scope, receive, send)
-                return
-        waiting = iter(held)
-
-        async def replayed() -> Any:
-            return next(waiting, None) or await receive()
-
-        await self._app(scope, replayed, send)
+        return held
 
 
 def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -128,25 +161,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.live = live
     paths = {"/v1/route", "/v1/label", "/kakao/skill", "/healthz", "/readyz", "/metrics"}
 
-    @app.middleware("http")
-    async def watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        began = time.perf_counter()
-        given = request.headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
-        request.state.id = request_id
-        try:
-            response = await call_next(request)
-        except _RefusedError as e:
-            response = _error(e.status, e.reason)
-        path = request.url.path if request.url.path in paths else "other"
-        took = time.perf_counter() - began
-        requests.labels(path, str(response.status_code)).inc()
-        seconds.labels(path).observe(took)
-        response.headers["X-Request-Id"] = request_id
-        LOG.info("%s %s %s %d %.1f ms", request_id, request.method, path, response.status_code, took * 1000)
-        return response
+    def done(request_id: str, method: str, path: str, status: int, took: float) -> None:
+        known = path if path in paths else "other"
+        requests.labels(known, str(status)).inc()
+        seconds.labels(known).observe(took)
+        LOG.info("%s %s %s %d %.1f ms", request_id, method, known, status, took * 1000)
 
-    app.add_middleware(_Limit, most=settings.max_bytes)
+    app.add_middleware(_Gate, most=settings.max_bytes, done=done)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, e: RequestValidationError) -> JSONResponse:

@@ -31,7 +31,7 @@ from ideaclass.artifacts import Store, default_store
 from ideaclass.classify import HeadStack, probabilities
 from ideaclass.corpus import read_corpus
 from ideaclass.embed import stored
-from ideaclass.evaluate import class_scores
+from ideaclass.evaluate import class_scores, difference
 from ideaclass.features import rows
 from ideaclass.routing.build import _fit_scope, _row
 from ideaclass.routing.gazetteer import seoul
@@ -41,6 +41,7 @@ from ideaclass.text import clean
 from ideaclass.training import Examples
 
 CORPORA = Path(__file__).resolve().parents[2] / "corpora"
+OURS = "ideaclass"
 Fitted = Callable[[list[str]], np.ndarray]
 
 
@@ -142,6 +143,11 @@ def accuracy(name: str, case: tuple, systems: dict) -> dict[str, np.ndarray]:
         spent = time.perf_counter() - began
         print(f"| {name} | {system} | {found.accuracy} | {found.macro_f1} | {spent:.0f} s |", flush=True)
         held[system] = p
+    truth = np.eye(k, dtype=bool)[y[at]]
+    answer = {system: np.eye(k, dtype=bool)[p[at].argmax(1)] for system, p in held.items()}
+    for system in held.keys() - {OURS}:
+        better = difference(truth, answer[system], answer[OURS])
+        print(f"| {name} | ideaclass minus {system}, paired | {better[0]} | {better[1]} | |", flush=True)
     return held
 
 
@@ -242,12 +248,12 @@ def main() -> None:
     for name, case in sets(args.data).items():
         if args.only in (None, name):
             settings = (0.3, "logistic", 10.0) if name == "typed" else (0.3, "hinge", 1.0)
-            held[name] = accuracy(name, case, {**peers, "ideaclass": ours(embedder, *settings)})
+            held[name] = accuracy(name, case, {**peers, OURS: ours(embedder, *settings)})
     if "typed" in held:
         rejection(args.data, peers, embedder, held["typed"])
         typed = sets(args.data)["typed"]
         fitted = {n: fit(typed[0], typed[1], 10) for n, fit in peers.items()}
-        if f"seoul120{'-router'}" in store.names():
+        if "seoul120-router" in store.names():
             from ideaclass.route import Router
 
             fitted["ideaclass Router (domain, scope, abuse, slots)"] = Router.load("seoul120", store=store).route_many

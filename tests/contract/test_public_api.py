@@ -26,6 +26,8 @@ PUBLIC = [
     "OutputError",
     "Prediction",
     "Reason",
+    "RouteDecision",
+    "Router",
     "SheetError",
     "Store",
     "TaskLabels",

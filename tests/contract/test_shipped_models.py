@@ -59,14 +59,19 @@ def test_all_models_together_stay_small():
 
 
 def test_a_rebuild_gives_the_shipped_arrays():
-    """The head of the smallest task, fitted twice: the same bytes, and those of the model in `models/`."""
+    """The head of the smallest task, fitted anew: the bytes of the model in `models/` where it was built.
+
+    Another processor may add in another order and differ in the last place of half precision, no more.
+    """
     task = min(TASKS, key=lambda name: sum(sum(d["rows"].values()) for d in STORE.verify(name).data))
     shipped = STORE.load(task)
     embedder = stored.from_artifact(STORE.load(stored.DEFAULT)) if stored.DEFAULT in NAMES else None
     examples = next(e for _, name, e in examples_of(list(CORPORA.values()), embedder) if name == task)
     share, C = (float(shipped.manifest.thresholds[k]) for k in ("share", "C"))
-    fits = [arrays_of(examples.fit(share=share, C=C)) for _ in range(2)]
+    built = arrays_of(examples.fit(share=share, C=C))
+    assert built.keys() == shipped.arrays.keys()
     for name, array in shipped.arrays.items():
-        assert fits[0][name].tobytes() == fits[1][name].tobytes()
-        assert fits[0][name].shape == array.shape
-        np.testing.assert_allclose(fits[0][name].astype(float), array.astype(float), rtol=2e-3, atol=1e-4)
+        assert (built[name].dtype, built[name].shape) == (array.dtype, array.shape)
+        if built[name].tobytes() != array.tobytes():
+            np.testing.assert_allclose(built[name].astype(float), array.astype(float), rtol=2e-3, atol=1e-4)
+            assert (built[name] == array).mean() > 0.99

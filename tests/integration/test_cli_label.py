@@ -11,12 +11,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from tiny import BUS, WRITERS, sentences, write_corpus
 
 from ideaclass import __version__
 from ideaclass.artifacts import Store
 from ideaclass.cli import base, main
 from ideaclass.labeler import Labeler, load
-from tiny import BUS, WRITERS, sentences, write_corpus
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ROWS = {

@@ -1,6 +1,7 @@
+from tiny import BUS, CARE, multi_model, task_model
+
 from ideaclass.columns import columns, task_columns
 from ideaclass.labeler import Labeler
-from tiny import BUS, CARE, multi_model, task_model
 
 LABELER = Labeler([task_model(), multi_model()])
 TEXTS = [BUS[0], "", f"{BUS[1]} 그리고 {CARE[0]}"]

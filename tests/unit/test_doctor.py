@@ -5,11 +5,11 @@ import sys
 from email.message import Message
 
 import pytest
+from tiny import task_model, taxonomy_toml
 
 from ideaclass import __version__, doctor
 from ideaclass.artifacts import Store
 from ideaclass.model import to_artifact
-from tiny import task_model, taxonomy_toml
 
 REQUIRES = [
     "numpy>=1.26",

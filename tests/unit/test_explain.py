@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from tiny import CLASSES, Syllables, multi_model, sentences
 
 from ideaclass.classify import HeadStack, fit_head
 from ideaclass.explain import Reasons, piece_weights, top_words, word_weights
 from ideaclass.features import Rows, ngrams, read, rows
 from ideaclass.text import clean
 from ideaclass.types import Reason
-from tiny import CLASSES, Syllables, multi_model, sentences
 
 TEXTS, LABELS, _ = sentences()
 ODD = ["", "버스 버스 버스", "공원(쓰레기통)!! 12월 3일 ABC", "ㅋㅋ", *TEXTS[:20]]

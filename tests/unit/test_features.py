@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from tiny import Letters, Syllables
 
 from ideaclass.features import SPEC, WIDTH, ngrams, read, rows
-from tiny import Letters, Syllables
 
 
 def same(a: str, b: str) -> bool:

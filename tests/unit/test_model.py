@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tiny import CLASSES, multi_model, policy, task_model, taxonomy_toml
 
 from ideaclass import features, taxonomy
 from ideaclass.artifacts import Artifact, Store
 from ideaclass.errors import ArtifactError
 from ideaclass.model import TaskModel, arrays_of, to_artifact
-from tiny import CLASSES, multi_model, policy, task_model, taxonomy_toml
 
 MODEL = task_model(background=True)
 

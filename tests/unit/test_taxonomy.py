@@ -1,8 +1,8 @@
 import pytest
+from tiny import taxonomy_toml
 
 from ideaclass import taxonomy
 from ideaclass.errors import TaxonomyError
-from tiny import taxonomy_toml
 
 
 def test_the_library_brings_its_taxonomies():
