@@ -247,6 +247,13 @@ class HeadStack:
             self.dense[: sizes[i], self.offsets[i] : self.offsets[i + 1]] = head.dense
         self.bias = np.concatenate([h.bias for h in self.heads]) if self.heads else np.zeros(0, np.float32)
 
+    def lengths(self, counts: sp.csr_matrix) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give the n-gram rows' lengths and known shares, each of shape (n, heads); see `Scores`."""
+        squared = sp.csr_matrix((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
+        squares = squared @ self._squares
+        total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
+        return np.sqrt(np.maximum(total, _TINY)), seen / np.maximum(total, _TINY)
+
     def scores(self, rows: Rows) -> Scores:
         """Score n texts with every head.
 
@@ -256,10 +263,7 @@ class HeadStack:
             If a head has weights on the embedding and the rows have no vectors.
         """
         counts, vectors = rows.counts, rows.vectors
-        squared = sp.csr_matrix((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
-        squares = squared @ self._squares
-        total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
-        norm = np.sqrt(np.maximum(total, _TINY))
+        norm, known = self.lengths(counts)
         raw = counts @ self.table
         if self.dimension and vectors is None:
             raise InputError("a head has weights on the embedding: the texts' vectors are needed too")
@@ -274,7 +278,7 @@ class HeadStack:
             logits.append(score[:, : len(head.classes)])
             if head.scoped:
                 scope[:, i] = score[:, -1]
-        return Scores(logits, norm, seen / np.maximum(total, _TINY), scope)
+        return Scores(logits, norm, known, scope)
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float, *, multi: bool) -> NDArray[np.float32]:

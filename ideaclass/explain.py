@@ -16,7 +16,7 @@ from ideaclass.types import Reason
 def word_weights(
     grams: Grams, table: NDArray[np.float32], column: NDArray[np.int64], norm: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """What the n-grams of each word add to t scores.
+    """Add up what the n-grams of each word add to t scores.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def word_weights(
 def piece_weights(
     pieces: WordPieces, table: NDArray[np.float32], column: NDArray[np.int64], doc: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """What the embedding's subwords of each word add to t scores.
+    """Add up what the embedding's subwords of each word add to t scores.
 
     Parameters
     ----------

@@ -22,6 +22,11 @@ class Category:
     definition: str = ""
     parent: str | None = None
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What people write for it: code, names, and the Korean name without its bracket (강점 for 강점(S))."""
+        return self.code, self.ko, self.en, self.ko.split("(")[0]
+
     def name(self, lang: str = "ko") -> str:
         """Display name in Korean (``"ko"``) or English (``"en"``)."""
         return self.en if lang == "en" else self.ko
@@ -62,7 +67,7 @@ class Taxonomy:
         """
         wanted = text.strip().casefold()
         for c in self.categories:
-            if wanted in (c.code.casefold(), c.ko.casefold(), c.en.casefold()):
+            if wanted in [spelling.casefold() for spelling in c.spellings]:
                 return c.code
         raise TaxonomyError(f"taxonomy {self.name!r} has no label {text!r}; it has {', '.join(self.codes)}")
 

@@ -124,7 +124,7 @@ def codes_of(taxonomy: Taxonomy, labels: Sequence[Sequence[str]]) -> list[tuple[
     """Codes of labels as people write them: code or name, whatever the spacing; unknown ones stay as they are."""
     known: dict[str, str] = {}
     for c in taxonomy.categories:
-        for spelling in (c.en, c.ko, c.code):
+        for spelling in reversed(c.spellings):
             known[label_key(spelling)] = c.code
     return [tuple(sorted({known.get(label_key(label), label) for label in row})) for row in labels]
 
@@ -180,7 +180,7 @@ def assess(ref: str, source: LabelledTable, *, store: Store, seed: int = 0) -> A
 def _known(artifact: Artifact, texts: Sequence[str]) -> float:
     """Mean share of the texts' n-grams that the model has seen."""
     stack = HeadStack([TaskModel.from_artifact(artifact).head])
-    return float(stack.scores(rows(clean(texts))).known.mean())
+    return float(stack.lengths(rows(clean(texts)).counts)[1].mean())
 
 
 def _drift(artifact: Artifact, classes: Sequence[str], holds: NDArray[np.bool_], **found: float) -> Drift:

@@ -17,7 +17,9 @@ STORE = Store(ROOT / "models")
 NAMES = STORE.names()
 TAXONOMIES = {name: taxonomy.load(name) for name in taxonomy.available()}
 CORPORA = {p.parent.name: read_corpus(p.parent, TAXONOMIES) for p in sorted((ROOT / "corpora").glob(f"*/{ABOUT}"))}
-TASKS = [name for name in NAMES if STORE.verify(name).kind == KIND]
+CLASSIFIERS = [name for name in NAMES if STORE.verify(name).kind == KIND]
+TASKS = [name for name in CLASSIFIERS if {d["name"] for d in STORE.verify(name).data} <= CORPORA.keys()]
+"""Those made from `corpora/`; others name public data that is not ours to ship."""
 
 
 def test_the_tasks_of_the_library_are_there():
@@ -39,6 +41,15 @@ def test_a_model_is_made_from_the_corpora_as_they_are(task):
         assert entry == corpus.description(task), "rebuild: ideaclass models build corpora --out models"
 
 
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_model_names_its_data(name):
+    artifact = STORE.load(name)
+    assert artifact.manifest.data
+    for entry in artifact.manifest.data:
+        assert all(entry[k] for k in ("name", "rows", "sha256", "licence", "source"))
+        assert entry["licence"] in artifact.files["CARD.md"].decode()
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_model_says_what_to_expect_of_it(task):
     artifact = STORE.load(task)
@@ -49,8 +60,8 @@ def test_a_model_says_what_to_expect_of_it(task):
     assert model.policy.target == 0.9
     assert model.head.scoped
     card = artifact.files["CARD.md"].decode()
-    for words in ("What to expect on unseen writers", "Limits", manifest.data[0]["licence"]):
-        assert words in card
+    assert "What to expect on unseen writers" in card
+    assert "Limits" in card
 
 
 def test_all_models_together_stay_small():

@@ -171,7 +171,7 @@ BAD = {
     "header only": (["header.csv"], "header.csv: only a header (row 1), no rows below it"),
     "no text column": (["numbers.csv"], "no column with text was found; name one with --text: 번호, 나이"),
     "unknown column": (["ok.xlsx", "--text", "제안"], "제안"),
-    "unknown task": (["ok.xlsx", "--task", "swat"], "there is no model 'swat'; there are: action, "),
+    "unknown task": (["ok.xlsx", "--task", "swat"], "there is no model 'swat'; there are: "),
     "unknown version": (["ok.xlsx", "--task", "swot@9"], "there is no version '9' of swot; there are "),
     "task asked for twice": (["ok.xlsx", "--task", "swot", "--task", "swot@1"], "both answer 'swot'"),
     "wrong sheet": (["ok.xlsx", "--sheet", "9월"], "there is no sheet '9월'; it has 의견"),

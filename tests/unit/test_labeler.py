@@ -6,7 +6,7 @@ import pytest
 from tiny import BUS, CARE, CLASSES, PARK, Letters, Syllables, multi_model, policy, sentences, task_model, taxonomy_toml
 
 import ideaclass
-from ideaclass.artifacts import Store
+from ideaclass.artifacts import Store, default_store
 from ideaclass.classify import probabilities
 from ideaclass.errors import ArtifactError, InputError, UnknownModelError
 from ideaclass.labeler import Classifier, Labeler, load, predictions
@@ -251,3 +251,15 @@ def test_the_shipped_models_answer_by_default():
     assert {*Labeler.load(["all"]).models} >= {"swot", "esg", "action", "innovation", "grievance", "review", "business"}
     found = ideaclass.load("esg").predict(["탕비실 종이컵을 없애고 개인컵을 씁시다", PARK[1]])
     assert [p.label for p in found] == ["E", "E"]
+
+
+def test_a_model_of_another_embedder_is_refused(tmp_path):
+    shipped = next(f for f in default_store().folders if (f / "ko-citizen-static").is_dir())
+    store = Store(tmp_path, shipped)
+    version = store.stable("ko-citizen-static")
+    about = {"name": "ko-citizen-static", "version": version, "sha256": "0" * 64}
+    store.save(to_artifact(task_model().head, policy(), taxonomy_toml("mine"), name="mine", embedder=about))
+    with pytest.raises(
+        ArtifactError, match=r"ko-citizen-static@.*: is not the embedder that mine@1\.0\.0 was fitted with"
+    ):
+        Labeler.load(["mine"], store=store)
