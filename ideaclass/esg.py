@@ -12,7 +12,7 @@ from importlib import resources
 from ideaclass.guided import Guide, sort_by
 from ideaclass.types import Embedder
 
-ITEM_FITS = 0.42
+ITEM_FITS = 0.48
 """Least nearness of an idea to a K-ESG item: higher than for a category, for most ideas match no item."""
 
 PILLARS = ("E", "S", "G")

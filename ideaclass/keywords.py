@@ -12,7 +12,7 @@ from ideaclass.types import Morph, Tokenizer
 _NOUNS = frozenset({"NNG", "NNP", "SL"})
 _LOOSE = frozenset("들 님 씨 적 별 당 쯤 째 짜리 끼리 네 씩 어치 꼴 상 하".split())
 _COMMON_SHARE = 1 / 12
-_COMMON_ROWS = 200
+_COMMON_ROWS = 100
 
 GENERIC = frozenset(
     "제안 건의 요청 요망 의견 아이디어 방안 방법 개선 개선안 문제 문제점 관련 필요 대책 대안 대한 경우 정도 부분 이유 생각 부탁 바람 "
@@ -35,16 +35,19 @@ class Terms:
     written : dict of str to str
         How most texts write each term.
     nouns : list of n list of str
-        The nouns alone, in order; without generic words and those that stand in nearly every text.
+        The nouns alone, in order; without generic words and those of `common`.
+    common : frozenset of str
+        Words in so many of the texts that they tell none apart.
     """
 
     rows: list[frozenset[str]]
     written: dict[str, str]
     nouns: list[list[str]]
+    common: frozenset[str]
 
 
-def read_terms(texts: Sequence[str], tokenizer: Tokenizer) -> Terms:
-    """Find the nouns, and the pairs of nouns that stand side by side, of n cleaned texts."""
+def read_terms(texts: Sequence[str], tokenizer: Tokenizer, without: frozenset[str] = frozenset()) -> Terms:
+    """Find the nouns, and the pairs of nouns that stand side by side, of n cleaned texts; leave out some words."""
     spellings: dict[str, Counter[str]] = {}
     rows, nouns = [], []
     for text, morphs in zip(texts, _morphs(texts, tokenizer), strict=True):
@@ -56,11 +59,11 @@ def read_terms(texts: Sequence[str], tokenizer: Tokenizer) -> Terms:
             spellings.setdefault(key, Counter())[surface] += 1
             terms.add(key)
         rows.append(frozenset(terms))
-    common = _everywhere(nouns)
+    common = _everywhere(nouns) | without
     dull = GENERIC | common
     written = {key: max(c.items(), key=lambda s: (s[1], s[0]))[0] for key, c in spellings.items()}
     rows = [frozenset(t for t in row if t not in dull) for row in rows]
-    return Terms(rows, written, [[w for w in row if w not in dull] for row in nouns])
+    return Terms(rows, written, [[w for w in row if w not in dull] for row in nouns], common)
 
 
 def _morphs(texts: Sequence[str], tokenizer: Tokenizer) -> Iterable[list[Morph]]:

@@ -80,7 +80,7 @@ class Themes:
     def assign(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Theme of each of n new texts; -1 for one that is new, or holds no text."""
         texts = clean(texts)
-        vectors, _ = _vectors(texts, self._embedder, self._tokenizer)
+        vectors, _ = _vectors(texts, self._embedder, self._tokenizer, self.terms.common)
         labels = np.full(len(texts), -1, np.int64)
         rows = np.flatnonzero(vectors.any(1))
         if len(rows):
@@ -94,7 +94,11 @@ class Themes:
 
 
 def find_themes(
-    texts: Sequence[str], embedder: Embedder, tokenizer: Tokenizer, n_themes: int | None = None
+    texts: Sequence[str],
+    embedder: Embedder,
+    tokenizer: Tokenizer,
+    n_themes: int | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> Themes:
     """Find the themes of n texts.
 
@@ -109,6 +113,8 @@ def find_themes(
         Finds the nouns that themes are made of and named by.
     n_themes : int, optional
         How many themes; chosen by the data if None.
+    without : frozenset of str
+        Nouns to pass over: what all texts are about.
 
     Raises
     ------
@@ -120,7 +126,7 @@ def find_themes(
     if n_themes is not None and n_themes < 1:
         raise InputError(f"n_themes is {n_themes}; it must be at least 1")
     texts = clean(texts)
-    vectors, terms = _vectors(texts, embedder, tokenizer)
+    vectors, terms = _vectors(texts, embedder, tokenizer, without)
     rows = np.flatnonzero(vectors.any(1))
     if not len(rows):
         raise InputError("there is no text to find themes in: no row holds a letter")
@@ -154,9 +160,11 @@ def restore_themes(
     return themes, tuple(known[int(given[found.labels == j][0])] for j in range(len(found.means)))
 
 
-def _vectors(texts: Sequence[str], embedder: Embedder, tokenizer: Tokenizer) -> tuple[NDArray[np.float32], Terms]:
+def _vectors(
+    texts: Sequence[str], embedder: Embedder, tokenizer: Tokenizer, without: frozenset[str] = frozenset()
+) -> tuple[NDArray[np.float32], Terms]:
     """Embed the nouns of each text, for how people ask is no theme; the whole text where it has none."""
-    terms = read_terms(texts, tokenizer)
+    terms = read_terms(texts, tokenizer, without)
     sources = [
         " ".join(nouns) if nouns else text if any(map(str.isalnum, text)) else ""
         for text, nouns in zip(texts, terms.nouns, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ideaclass.errors import TaxonomyError
 from ideaclass.report.words import WORDS
@@ -20,13 +20,13 @@ _FEWEST_ROWS = 4
 _RESOLVES = 0.9
 
 
-def labels_in(table: Table, taxonomies: Sequence[Taxonomy]) -> dict[str, list[list[str]]]:
-    """Labels that the table has already: for each taxonomy found, the codes of each row.
+def labels_in(table: Table, taxonomies: Sequence[Taxonomy]) -> dict[str, tuple[int, list[list[str]]]]:
+    """Labels that the table has already: for each taxonomy found, its column and the codes of each row.
 
     A column counts if nine of ten of its filled cells name a category (its code, its name, or the name without what
     stands in brackets), and it has two of them or more.
     """
-    found: dict[str, list[list[str]]] = {}
+    found: dict[str, tuple[int, list[list[str]]]] = {}
     for c, name in enumerate(table.columns):
         if c in table.text_columns or _OURS.search(name):
             continue
@@ -39,7 +39,7 @@ def labels_in(table: Table, taxonomies: Sequence[Taxonomy]) -> dict[str, list[li
             several = len({code for row in codes for code in row}) > 1
             called = name.casefold() in (tax.name, tax.ko.casefold(), tax.en.casefold())
             if hit and hit >= _RESOLVES * filled and (several or called) and (called or tax.name not in found):
-                found[tax.name] = codes
+                found[tax.name] = c, codes
                 break
     return found
 
@@ -54,11 +54,14 @@ def _codes(cell: str, tax: Taxonomy, names: dict[str, str]) -> list[str]:
     return out
 
 
-def attributes(table: Table, date: int | None) -> list[tuple[int, list[str]]]:
-    """Columns that ideas can be counted by, with their values: few values, each of several rows; no person, no number."""
+def attributes(table: Table, others: Collection[int | None]) -> list[tuple[int, list[str]]]:
+    """Columns that ideas can be counted by, with their values: few values, each of several rows; no person, no number.
+
+    Columns of `others` are passed over.
+    """
     found = []
     for c, name in enumerate(table.columns):
-        if c in table.text_columns or c == date or name in _REPORTS:
+        if c in table.text_columns or c in others or name in _REPORTS:
             continue
         if _PERSON.search(name) or _NOT_SAID.search(name) or _OURS.search(name):
             continue

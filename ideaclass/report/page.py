@@ -17,7 +17,7 @@ from ideaclass.report.words import WORDS
 _TEXT = 160
 _POINTS = 20_000
 _LISTED = 12
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def page(study: Study) -> str:

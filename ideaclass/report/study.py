@@ -182,10 +182,14 @@ def study(
     )
 
 
+def _taxonomies() -> list[Taxonomy]:
+    return [taxonomy.load(name) for name in taxonomy.available()]
+
+
 def _answers(
     table: Table, labeler: Callable[[Sequence[str]], Labeler], tasks: Sequence[str], lang: str
 ) -> dict[str, Answers]:
-    given = labels_in(table, [taxonomy.load(name) for name in taxonomy.available()])
+    given = {task: codes for task, (_, codes) in labels_in(table, _taxonomies()).items()}
     for task, codes in given.items():
         decided = _decisions(table, taxonomy.load(task))
         given[task] = [decided.get(text, row) for text, row in zip(table.texts, codes, strict=True)]
@@ -233,7 +237,7 @@ def _matrix(
     for letter in "SWOT":
         rows = [i for i, c in enumerate(answers["swot"].codes) if c == letter and any(map(str.isalnum, texts[i]))]
         if len(rows) > 1:
-            parts[letter] = rows, find_themes([texts[i] for i in rows], embedder, tokenizer)
+            parts[letter] = rows, find_themes([texts[i] for i in rows], embedder, tokenizer, without=themes.terms.common)
     cells = swot_matrix(parts, themes.terms, lang)
     return cells if any(cells.values()) else {}
 
@@ -250,9 +254,10 @@ def _crosses(
     largest = tuple(t.name for t in themes.themes[:8])
     named = [themes.themes[j].name if j >= 0 else "" for j in themes.labels.tolist()]
     if len(largest) > 1:
-        sides.append((said["theme"], largest, tuple(named)))
+        sides.append((said["col_theme"], largest, tuple(named)))
     out = []
-    for c, values in attributes(table, date):
+    labelled = {c for c, _ in labels_in(table, _taxonomies()).values()}
+    for c, values in attributes(table, {date} | labelled):
         cells = [plain(row[c]) for row in table.rows]
         for title, names, rows in sides:
             counts = Counter((v, n) for v, row in zip(cells, rows, strict=True) for n in row.split("; "))

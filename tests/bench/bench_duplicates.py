@@ -107,7 +107,7 @@ def fit(embedder: Embedder) -> None:
         print(f"  {t:.2f}: {sum(s >= t for _, _, s in scored)} pairs, {len(wrong)} wrong")
     pairs = sorted((p for w in "abc" for seed in range(10) for p in offered(w, seed, embedder)), reverse=True)
     right = np.cumsum([p[1] for p in pairs]) / np.arange(1, len(pairs) + 1)
-    enough = np.flatnonzero((right >= 0.2) & (np.arange(len(pairs)) >= 50))
+    enough = np.flatnonzero((right >= 0.1) & (np.arange(len(pairs)) >= 50))
     words = pairs[enough[-1] if len(enough) else 50][0]
     made = {"copy": round(float(copy), 3), "words": round(words, 3)}
     Path(room.__file__).with_suffix(".json").write_text(json.dumps(made) + "\n", encoding="utf-8")
