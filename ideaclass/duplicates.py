@@ -34,7 +34,9 @@ _ENDING = re.compile(
     r"|드립니다|드려요|합니다|하겠습니다|해요|하면좋겠습니다|하면좋겠어요|했으면좋겠습니다|했으면합니다|했으면|필요합니다|필요해요|필요함|필요|입니다"
     r"|이에요|예요|인데요|네요|습니다|어요|아요|에요|함|음|임|요)|감사합니다|수고하세요|안녕하세요|건의드립니다|제안드립니다|제안합니다|건의합니다)+$"
 )
-_PLACE = re.compile(r"(?<![가-힣])(?:[가-힣]{2,4}(?:구|시청|군|역|동)|[중동서남북]구)(?:청|에서?|의|은|는|이|가|을|를|과|와|로)?(?![가-힣])")
+_PLACE = re.compile(
+    r"(?<![가-힣])(?:[가-힣]{2,4}(?:구|시청|군|역|동)|[중동서남북]구)(?:청|에서?|의|은|는|이|가|을|를|과|와|로)?(?![가-힣])"
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -226,7 +228,9 @@ def _candidates(texts: Sequence[str]) -> NDArray[np.int64]:
             a, b = rng.integers(1, 1 << 62, 2, dtype=np.uint64)
             mixed = column * (a | np.uint64(1)) + b
             mixed ^= mixed >> np.uint64(31)
-            band = band * np.uint64(0x9E3779B97F4A7C15) + np.minimum.reduceat(mixed * np.uint64(0xBF58476D1CE4E5B9), starts)
+            band = band * np.uint64(0x9E3779B97F4A7C15) + np.minimum.reduceat(
+                mixed * np.uint64(0xBF58476D1CE4E5B9), starts
+            )
         order = np.argsort(band, kind="stable")
         for step in range(1, _BUCKET):
             same = band[order[step:]] == band[order[:-step]]

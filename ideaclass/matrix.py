@@ -102,7 +102,9 @@ def swot_matrix(
 
 
 def _shared(terms: Terms, evidence: tuple[int, int]) -> list[str]:
-    return [terms.written[t] for t in sorted(terms.rows[evidence[0]] & terms.rows[evidence[1]], key=lambda t: (-len(t), t))][:2]
+    return [
+        terms.written[t] for t in sorted(terms.rows[evidence[0]] & terms.rows[evidence[1]], key=lambda t: (-len(t), t))
+    ][:2]
 
 
 def _line(cell: str, a: str, b: str, words: Sequence[str], lang: str) -> str:

@@ -25,7 +25,11 @@ def reordered(text, rng):
 
 
 def other_ending(text, rng):
-    cut = re.sub(r"(해|하여)?\s*(주세요|주십시오|주십쇼|주시길|바랍니다|부탁드립니다|합시다|하자|요망|했으면|좋겠어요|해요|합니다|요)[.!?~]*$", "", text)
+    cut = re.sub(
+        r"(해|하여)?\s*(주세요|주십시오|주십쇼|주시길|바랍니다|부탁드립니다|합시다|하자|요망|했으면|좋겠어요|해요|합니다|요)[.!?~]*$",
+        "",
+        text,
+    )
     return cut.rstrip(" .!?") + " " + rng.choice(ENDINGS)
 
 

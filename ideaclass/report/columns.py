@@ -11,7 +11,9 @@ from ideaclass.report.words import WORDS
 from ideaclass.sheets.table import Table, plain
 from ideaclass.taxonomy import Taxonomy
 
-_PERSON = re.compile(r"성명|이름|참여단원|작성자|제안자|신청인|민원인|연락처|전화|이메일|주소|name|phone|mail", re.IGNORECASE)
+_PERSON = re.compile(
+    r"성명|이름|참여단원|작성자|제안자|신청인|민원인|연락처|전화|이메일|주소|name|phone|mail", re.IGNORECASE
+)
 _NOT_SAID = re.compile(r"번호|순번|연번|^no\.?$|^id$|점수|조회|추천|votes", re.IGNORECASE)
 _OURS = re.compile(r"(확신도|2순위|근거 단어|검토|처리 메모|confidence|second|reasons|review|note)$")
 _REPORTS = frozenset(WORDS[lang][key] for lang in WORDS for key in ("col_theme", "col_broad", "col_copies"))

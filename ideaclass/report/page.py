@@ -138,9 +138,7 @@ def _data(study: Study) -> str:
         label = int(study.themes.labels[i])
         x, y = study.points[i].round(1).tolist()
         points.append([x, y, label, broad[i], _cut(study.texts[i]), [a.rows[i] for a in study.answers.values()]])
-    groups += [
-        {"title": a.title, "key": k, "names": list(a.names)} for k, a in enumerate(study.answers.values())
-    ]
+    groups += [{"title": a.title, "key": k, "names": list(a.names)} for k, a in enumerate(study.answers.values())]
     names = [t.keywords[0] if t.keywords else t.name for t in study.themes.themes] + [study.other]
     data = {
         "points": points,
@@ -168,7 +166,9 @@ def _themes(study: Study, said: dict[str, str]) -> str:
         for t in inner:
             width = 100 * t.size / largest
             quotes = _items(_cut(study.texts[i], 300) for i in t.representatives)
-            words = f'<p class="hint">{escape(said["keywords"])}: {escape(", ".join(t.keywords))}</p>' if t.keywords else ""
+            words = (
+                f'<p class="hint">{escape(said["keywords"])}: {escape(", ".join(t.keywords))}</p>' if t.keywords else ""
+            )
             parts.append(
                 f'<details class="bar"><summary><span class="name">{escape(t.name)}</span>'
                 f'<span class="track"><b class="c{j % 12}" style="width:{width:.1f}%"></b></span>'
@@ -220,13 +220,13 @@ def _esg(study: Study, said: dict[str, str]) -> str:
             mine.sort(key=lambda c: (c.item is None, c.row))
             lines = "".join(
                 f"<li>{escape(_cut(study.texts[c.row], 90))}"
-                + (f' <em>{escape(c.item.code)} {escape(c.item.name)}</em>' if c.item else "")
+                + (f" <em>{escape(c.item.code)} {escape(c.item.name)}</em>" if c.item else "")
                 + "</li>"
                 for c in mine[:5]
             )
             more = f'<p class="hint">{escape(said["more"].format(n=len(mine) - 5))}</p>' if len(mine) > 5 else ""
             if mine:
-                body += f'<h4>{escape(said["long" if long else "short"])}</h4><ul>{lines}</ul>{more}'
+                body += f"<h4>{escape(said['long' if long else 'short'])}</h4><ul>{lines}</ul>{more}"
         if body:
             cards.append(f'<div class="card"><h3>{escape(name)}</h3>{body}</div>')
     return _section(said["esg"], f'<div class="cards">{"".join(cards)}</div>', said["esg_hint"]) if cards else ""
@@ -278,7 +278,7 @@ def _change(study: Study, said: dict[str, str]) -> str:
     rows = [(name, f"{then:.0%}", f"{now:.0%}", f"{100 * (now - then):+.0f}%p") for name, then, now in change.themes]
     new = _items(_cut(study.texts[i]) for i in change.new[:_LISTED])
     body = _table((said["theme"], said["then"], said["now"], ""), rows)
-    body += f'<h3>{escape(said["new"].format(n=len(change.new)))}</h3><ul>{new}</ul>'
+    body += f"<h3>{escape(said['new'].format(n=len(change.new)))}</h3><ul>{new}</ul>"
     return _section(said["change"], body, said["change_hint"].format(source=change.source))
 
 
@@ -312,9 +312,9 @@ def _repeats(study: Study, said: dict[str, str]) -> str:
         for g in copies[:_LISTED]
     )
     pairs = "".join(
-        f'<li>{escape(_cut(study.texts[p.first], 110))}<br>{escape(_cut(study.texts[p.second], 110))}</li>'
+        f"<li>{escape(_cut(study.texts[p.first], 110))}<br>{escape(_cut(study.texts[p.second], 110))}</li>"
         for p in study.duplicates.pairs[:_LISTED]
     )
     none = f'<p class="hint">{escape(said["none_found"])}</p>'
-    body = f'<h3>{escape(said["copy_groups"])}</h3>{groups or none}<h3>{escape(said["pairs"])}</h3>'
+    body = f"<h3>{escape(said['copy_groups'])}</h3>{groups or none}<h3>{escape(said['pairs'])}</h3>"
     return _section(said["repeats"], body + (f'<ol class="pairs">{pairs}</ol>' if pairs else none))

@@ -152,9 +152,7 @@ def study(
     seen = Counter(m for m in months if m)
     cosine = np.zeros(len(texts), np.float32)
     inside = themes.labels >= 0
-    cosine[inside] = np.einsum(
-        "nd,nd->n", themes.vectors[inside], themes.clusters.means[themes.labels[inside]]
-    )
+    cosine[inside] = np.einsum("nd,nd->n", themes.vectors[inside], themes.clusters.means[themes.labels[inside]])
     shown = np.where(inside, themes.labels, len(themes.themes))
     shown = np.where([bool(t.strip()) for t in texts], shown, -1)
     apart = int((shown == len(themes.themes)).sum())
@@ -203,7 +201,10 @@ def _answers(
         asked = labeler(missing)
         labels = asked.label(table.texts)
         for task, a in labels.tasks.items():
-            codes = [[a.classes[j] for j in row.nonzero()[0]] if i >= 0 else [] for i, row in zip(a.label, a.assigned, strict=True)]
+            codes = [
+                [a.classes[j] for j in row.nonzero()[0]] if i >= 0 else []
+                for i, row in zip(a.label, a.assigned, strict=True)
+            ]
             found[task] = _shown(asked.taxonomies[task], codes, lang, by_person=False)
     return {t: found[t] for t in dict.fromkeys([*wanted, *found]) if t in found}
 
@@ -237,7 +238,10 @@ def _matrix(
     for letter in "SWOT":
         rows = [i for i, c in enumerate(answers["swot"].codes) if c == letter and any(map(str.isalnum, texts[i]))]
         if len(rows) > 1:
-            parts[letter] = rows, find_themes([texts[i] for i in rows], embedder, tokenizer, without=themes.terms.common)
+            parts[letter] = (
+                rows,
+                find_themes([texts[i] for i in rows], embedder, tokenizer, without=themes.terms.common),
+            )
     cells = swot_matrix(parts, themes.terms, lang)
     return cells if any(cells.values()) else {}
 

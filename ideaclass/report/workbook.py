@@ -173,7 +173,9 @@ def _trend(made: Book, study: Study, said: dict[str, str]) -> None:
         for key, rises in (("up", study.up), ("down", study.down)):
             if rises:
                 sheet.title(said[key])
-                sheet.table((said["word"], said["before"], said["recent"]), [(r.word, r.before, r.recent) for r in rises])
+                sheet.table(
+                    (said["word"], said["before"], said["recent"]), [(r.word, r.before, r.recent) for r in rises]
+                )
     if study.change:
         sheet.title(said["change"])
         sheet.note(said["change_hint"].format(source=study.change.source))
@@ -194,7 +196,9 @@ def _repeats(made: Book, study: Study, said: dict[str, str]) -> None:
     sheet = _Sheet(made, said["repeats"], (10, 10, 70, 70, 12))
     sheet.title(said["copy_groups"])
     numbers = study.table.row_numbers
-    rows = [(g, numbers[i], _shown(study.texts[i])) for g, group in enumerate(study.duplicates.copies, 1) for i in group]
+    rows = [
+        (g, numbers[i], _shown(study.texts[i])) for g, group in enumerate(study.duplicates.copies, 1) for i in group
+    ]
     sheet.table((said["group"], said["row"], said["ideas"]), rows)
     sheet.title(said["pairs"])
     pairs = [

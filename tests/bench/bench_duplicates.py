@@ -30,9 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from copies import copy_of  # noqa: E402
 
 IDEAS = ("action", "business", "esg", "grievance", "innovation", "review", "swot")
-DISTRICTS = (
-    "종로 중 용산 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포 동작 관악 서초 강남 송파 강동".split()
-)
+DISTRICTS = "종로 중 용산 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문 마포 양천 강서 구로 금천 영등포 동작 관악 서초 강남 송파 강동".split()
 
 
 def writer(name: str) -> list[dict[str, str]]:
@@ -95,7 +93,9 @@ def offered(name: str, seed: int, embedder: Embedder) -> list[tuple[float, bool]
 
 def fit(embedder: Embedder) -> None:
     texts, source = copied("abc")
-    others = clean(sorted({t for name in IDEAS for path in ROOT.glob(f"corpora/{name}/*.csv") for t in column(path)} - set(texts)))
+    others = clean(
+        sorted({t for name in IDEAS for path in ROOT.glob(f"corpora/{name}/*.csv") for t in column(path)} - set(texts))
+    )
     source = np.r_[source, np.arange(len(others)) + len(texts)]
     scored = room.copy_pairs(texts + others, 0.3)
     copy = next(
@@ -134,7 +134,9 @@ def real(folder: Path) -> None:
     half = rng.sample(sorted(set(titles)), 5000)
     texts, source = clean(half + [copy_of(t, rng) for t in half[:1500]]), np.r_[np.arange(5000), np.arange(1500)]
     p, r = copy_scores(texts, source, room.thresholds().copy)
-    print(f"  5,000 titles and 1,500 made copies: precision {p:.3f} (other people's repeats count as wrong), recall {r:.3f}")
+    print(
+        f"  5,000 titles and 1,500 made copies: precision {p:.3f} (other people's repeats count as wrong), recall {r:.3f}"
+    )
     faq = clean(pd.read_parquet(folder / "seoul120_faq.parquet").title.tolist())
     found = room.find_duplicates(faq).copies
     names = re.compile("|".join(f"{d}구" for d in DISTRICTS))

@@ -13,7 +13,9 @@ from ideaclass.types import Morph, Tokenizer
 
 TEXT = "내일배움카드로 보이는 ARS에서 상담 신청했는데 고용24가 안 돼요"
 
-needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="no Java here: apt-get install default-jre-headless")
+needs_java = pytest.mark.skipif(
+    shutil.which("java") is None, reason="no Java here: apt-get install default-jre-headless"
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,9 @@ def test_unknown_engine():
 
 
 def test_placing_finds_what_stands_in_the_text():
-    placed = konlpy_room._placed("신청 했는데 요", [("신청", "NNG"), ("하", "XSV"), ("았", "EP"), ("는데", "EC"), ("요", "JX")])
+    placed = konlpy_room._placed(
+        "신청 했는데 요", [("신청", "NNG"), ("하", "XSV"), ("았", "EP"), ("는데", "EC"), ("요", "JX")]
+    )
     assert placed == [
         Morph("신청", "NNG", 0, 2), Morph("하", "XSV", 3, 6), Morph("았", "EP", 3, 6), Morph("는데", "EC", 4, 6),
         Morph("요", "JX", 7, 8),
