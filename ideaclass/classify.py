@@ -254,8 +254,15 @@ class HeadStack:
         total, seen = squares[:, : len(self.heads)], squares[:, len(self.heads) :]
         return np.sqrt(np.maximum(total, _TINY)), seen / np.maximum(total, _TINY)
 
-    def scores(self, rows: Rows) -> Scores:
+    def scores(self, rows: Rows, dense: NDArray[np.float32] | None = None) -> Scores:
         """Score n texts with every head.
+
+        Parameters
+        ----------
+        rows : Rows
+            n texts.
+        dense : float32 array of shape (n, columns), optional
+            Their vectors times `dense`, where that is known already.
 
         Raises
         ------
@@ -265,9 +272,10 @@ class HeadStack:
         counts, vectors = rows.counts, rows.vectors
         norm, known = self.lengths(counts)
         raw = counts @ self.table
-        if self.dimension and vectors is None:
-            raise InputError("a head has weights on the embedding: the texts' vectors are needed too")
-        dense = vectors @ self.dense if vectors is not None and self.dimension else None
+        if self.dimension and dense is None:
+            if vectors is None:
+                raise InputError("a head has weights on the embedding: the texts' vectors are needed too")
+            dense = vectors @ self.dense
         logits = []
         scope = np.full(norm.shape, np.inf, np.float32)
         for i, head in enumerate(self.heads):

@@ -173,7 +173,8 @@ def _averaged(vectors: NDArray[np.float32], sample: NDArray[np.float32]) -> NDAr
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+    length = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+    return np.asarray(rows / length, np.float32)
 
 
 def _cut(tree: NDArray[np.float64] | None, k: int, n: int) -> NDArray[np.int64]:
@@ -210,7 +211,7 @@ def _settle(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> tuple[ND
 
 
 def _choose(points: NDArray[np.float32], tree: NDArray[np.float64] | None, rows: int) -> int:
-    """Number of clusters at which points lie best in theirs, near what a reader can take in for so many rows."""
+    """Find how many clusters hold the points best, near the number a reader can take in for so many rows."""
     if tree is None or len(points) < 4:
         return 1
     usual = 1.2 * rows**0.4
@@ -259,13 +260,13 @@ def _parents(
     broad, _ = _settle(rows, _means(points, _cut(tree, round(1.3 * k**0.5), len(points))))
     shared = np.zeros((k, int(broad.max()) + 1), np.int64)
     np.add.at(shared, (labels, broad), 1)
-    return shared.argmax(1)
+    return np.asarray(shared.argmax(1), np.int64)
 
 
 def _own_cosine(
     vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    return np.einsum("nd,nd->n", vectors, means[labels])
+    return np.asarray(np.einsum("nd,nd->n", vectors, means[labels]), np.float32)
 
 
 def _floor(vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

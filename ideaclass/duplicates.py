@@ -118,7 +118,7 @@ def find_duplicates(
     keys = [squeeze(t) for t in cleaned]
     first: dict[str, int] = {}
     root = np.array([first.setdefault(k, i) if k else i for i, k in enumerate(keys)], np.int64)
-    rows = np.array(sorted(first.values(), key=lambda i: keys[i]), np.int64)[("" in first) :]
+    rows = np.array(sorted(first.values(), key=lambda i: keys[i]), np.int64)
     for i, j, _ in copy_pairs([cleaned[r] for r in rows], limits.copy):
         a, b = _find(root, int(rows[i])), _find(root, int(rows[j]))
         root[max(a, b)] = min(a, b)
@@ -215,6 +215,8 @@ def _grams(texts: Sequence[str]) -> sp.csr_matrix:
 
 def _candidates(texts: Sequence[str]) -> NDArray[np.int64]:
     """Pairs of texts that share a band of min-hashes, shape (p, 2)."""
+    if len(texts) < 2:
+        return np.empty((0, 2), np.int64)
     matrix = _grams(texts)
     filled = np.flatnonzero(np.diff(matrix.indptr))
     if len(filled) < 2:
@@ -239,7 +241,7 @@ def _candidates(texts: Sequence[str]) -> NDArray[np.int64]:
             a, b = order[:-step][same], order[step:][same]
             found.append(np.minimum(a, b) * len(filled) + np.maximum(a, b))
     both = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
-    return filled[np.stack([both // len(filled), both % len(filled)], 1)]
+    return np.asarray(filled[np.stack([both // len(filled), both % len(filled)], 1)], np.int64)
 
 
 def _find(root: NDArray[np.int64], i: int) -> int:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from ideaclass.types import Morph, Tokenizer
 
 _NOUNS = frozenset({"NNG", "NNP", "SL"})
-_LOOSE = frozenset("들 님 씨 적 별 당 쯤 째 짜리 끼리 네 씩 어치 꼴 상 하".split())
-_COMMON_SHARE = 1 / 12
+_LOOSE = frozenset("들 님 씨 적 별 당 쯤 째 짜리 끼리 네 씩 어치 꼴 상 하".split())  # noqa: SIM905
 _COMMON_ROWS = 100
 
 GENERIC = frozenset(
-    "제안 건의 요청 요망 의견 아이디어 방안 방법 개선 개선안 문제 문제점 관련 필요 대책 대안 대한 경우 정도 부분 이유 생각 부탁 바람 "
-    "희망 검토 마련 추진 실시 시행 도입 설치 운영 이용 사용 활용 활성화 확대 강화 추가 변경 조성 관리 지원 제공 사업 정책 제도 "
-    "사람 시민 우리 저희 여러분 내용 사항 현황 현재 기존 전체 모두 각종 기타 이상 이하 때문 하나 가지 가능 불가 누구 여기 거기 "
-    "오늘 내일 요즘 이번 다음 지금 최근 그때 이것 그것 저것 무엇 자체 최대 최소 대상 기준 진행 처리 해결 발생 방지 완화 개발 구축 "
-    "안녕 감사 수고 말씀 해당 이거 그거 나라 위해 통해 요구 신설 촉구 보완 정비 개편 전환 증설 확충 효율 방향 통한 적극 적극적".split()
+    """
+    제안 건의 요청 요망 의견 아이디어 방안 방법 개선 개선안 문제 문제점 관련 필요 대책 대안 대한
+    경우 정도 부분 이유 생각 부탁 바람 희망 검토 마련 추진 실시 시행 도입 설치 운영 이용 사용 활용
+    활성화 확대 강화 추가 변경 조성 관리 지원 제공 사업 정책 제도 사람 시민 우리 저희 여러분 내용
+    사항 현황 현재 기존 전체 모두 각종 기타 이상 이하 때문 하나 가지 가능 불가 누구 여기 거기 오늘
+    내일 요즘 이번 다음 지금 최근 그때 이것 그것 저것 무엇 자체 최대 최소 대상 기준 진행 처리 해결
+    발생 방지 완화 개발 구축 안녕 감사 수고 말씀 해당 이거 그거 나라 위해 통해 요구 신설 촉구 보완
+    정비 개편 전환 증설 확충 효율 방향 통한 적극 적극적
+    """.split()  # noqa: SIM905
 )
 """Words of asking as such: they stand in every kind of idea, and tell none apart."""
 
@@ -51,7 +54,7 @@ def read_terms(texts: Sequence[str], tokenizer: Tokenizer, without: frozenset[st
     spellings: dict[str, Counter[str]] = {}
     rows, nouns = [], []
     for text, morphs in zip(texts, _morphs(texts, tokenizer), strict=True):
-        found = _nouns(text, morphs)
+        found = _nouns(morphs)
         nouns.append([m.form for m in found])
         terms = set()
         for surface in _phrases(text, found):
@@ -71,7 +74,7 @@ def _morphs(texts: Sequence[str], tokenizer: Tokenizer) -> Iterable[list[Morph]]
     return batch(texts) if batch is not None else map(tokenizer.pos, texts)
 
 
-def _nouns(text: str, morphs: Sequence[Morph]) -> list[Morph]:
+def _nouns(morphs: Sequence[Morph]) -> list[Morph]:
     """Nouns, each with the suffix that makes it another one (활성 + 화)."""
     found: list[Morph] = []
     for m in morphs:
@@ -95,11 +98,11 @@ def _phrases(text: str, nouns: Sequence[Morph]) -> Iterable[str]:
 
 
 def _everywhere(nouns: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Words in more than a twelfth of many texts: what the sheet is about, not what tells its ideas apart."""
+    """Words in a sixth of a hundred texts, or a sixteenth of ten thousand: what the sheet is about as a whole."""
     if len(nouns) < _COMMON_ROWS:
         return frozenset()
     counts = Counter(w for row in nouns for w in set(row))
-    return frozenset(w for w, n in counts.items() if n > len(nouns) * _COMMON_SHARE)
+    return frozenset(w for w, n in counts.items() if n > 0.43 * len(nouns) ** 0.8)
 
 
 def name_groups(terms: Terms, groups: Sequence[Sequence[int]], words: int = 3, listed: int = 10) -> list[list[str]]:
@@ -138,15 +141,18 @@ def name_groups(terms: Terms, groups: Sequence[Sequence[int]], words: int = 3, l
 
 
 def _distinct(ranked: Sequence[str], counts: Mapping[str, int], listed: int) -> list[str]:
-    """The first terms that do not repeat one another; a phrase takes the place of its word if half of it is there."""
+    """Take the first terms that do not repeat one another; a phrase replaces its word if it is half of its uses."""
     chosen: list[str] = []
     for term in ranked:
         twin = next((i for i, c in enumerate(chosen) if c in term or term in c), None)
         if twin is None:
             chosen.append(term)
-        elif chosen[twin] in term and 2 * counts[term] >= counts[chosen[twin]]:
-            if not any(c in term for i, c in enumerate(chosen) if i != twin):
-                chosen[twin] = term
+        elif (
+            chosen[twin] in term
+            and 2 * counts[term] >= counts[chosen[twin]]
+            and not any(c in term for i, c in enumerate(chosen) if i != twin)
+        ):
+            chosen[twin] = term
         if len(chosen) == listed:
             break
     return chosen

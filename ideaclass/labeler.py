@@ -144,12 +144,16 @@ class Labeler:
     def _answer(self, texts: Sequence[str]) -> list[_Part]:
         """Answers of every task for one batch."""
         batch = self._read(texts)
-        scores = self._stack.scores(Rows(batch.grams.matrix, batch.vectors))
+        scores = self._scores(batch)
         silent = np.diff(batch.grams.matrix.indptr) == 0
         parts = [_decide(model, scores, i, silent) for i, model in enumerate(self._models.values())]
         chosen = np.stack([np.maximum(p.label, 0) for p in parts], axis=1)
         words = self._reasons(batch, scores, chosen)
         return [p._replace(words=w) for p, w in zip(parts, words, strict=True)]
+
+    def _scores(self, batch: Batch) -> Scores:
+        dense = batch.pieces.dot(self._pieces) if batch.pieces is not None and self._pieces is not None else None
+        return self._stack.scores(Rows(batch.grams.matrix, batch.vectors), dense)
 
     def _reasons(self, batch: Batch, scores: Scores, answers: NDArray[np.int64]) -> list[TopWords]:
         """Heaviest words for the chosen class of each row, task by task; `answers` has shape (n, tasks)."""
@@ -166,7 +170,7 @@ class Labeler:
         parts = [np.zeros((0, len(head.classes)), np.float32)]
         for start, stop in batches(texts):
             batch = self._read(texts[start:stop])
-            logits = self._stack.scores(Rows(batch.grams.matrix, batch.vectors)).logits[i]
+            logits = self._scores(batch).logits[i]
             parts.append(probabilities(logits, head.temperature, multi=head.multi))
         return np.concatenate(parts)
 

@@ -102,15 +102,18 @@ def swot_matrix(
 
 
 def _shared(terms: Terms, evidence: tuple[int, int]) -> list[str]:
-    return [
-        terms.written[t] for t in sorted(terms.rows[evidence[0]] & terms.rows[evidence[1]], key=lambda t: (-len(t), t))
-    ][:2]
+    """Words that both rows have, longest first, none within another."""
+    words: list[str] = []
+    for term in sorted(terms.rows[evidence[0]] & terms.rows[evidence[1]], key=lambda t: (-len(t), t)):
+        if not any(term in w for w in words):
+            words.append(term)
+    return [terms.written[t] for t in words[:2]]
 
 
 def _line(cell: str, a: str, b: str, words: Sequence[str], lang: str) -> str:
     said = _LINES[lang]
     shared = ", ".join(f"‘{w}’" for w in words)
-    particles = {}
+    particles: dict[str, str] = {}
     for key, word in (("a", a), ("b", b), ("words", words[-1] if words else "")):
         particles |= {f"{name}_{key}": _particle(word, *pair) for name, pair in _PARTICLES.items()}
     first = said[cell].format(a=a, b=b, **particles)

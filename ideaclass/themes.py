@@ -16,6 +16,7 @@ from ideaclass.types import Embedder, Tokenizer
 
 SHOWN = 3
 _SAME = 0.95
+_LOOKED_AT = 200
 _BETWEEN = "·"
 
 
@@ -197,9 +198,9 @@ def _level(
     total: int,
     parents: Sequence[int],
 ) -> tuple[Theme, ...]:
-    groups = [np.flatnonzero(labels == j) for j in range(len(parents))]
+    groups = [np.flatnonzero(labels == j).astype(np.int64) for j in range(len(parents))]
     out = []
-    for rows, words, parent in zip(groups, name_groups(terms, groups), parents, strict=True):
+    for rows, words, parent in zip(groups, name_groups(terms, [g.tolist() for g in groups]), parents, strict=True):
         if not len(rows):
             out.append(Theme("-", (), 0, 0.0, (), 0.0, parent))
             continue
@@ -216,10 +217,9 @@ def _shown(
     texts: Sequence[str], rows: NDArray[np.int64], cosine: NDArray[np.float64], vectors: NDArray[np.float32]
 ) -> tuple[int, ...]:
     """Rows nearest to the middle, the longer of equals first, no two alike."""
-    order = sorted(range(len(rows)), key=lambda i: (-round(float(cosine[i]), 4), -len(texts[rows[i]]), texts[rows[i]]))
+    nearness = dict(zip(rows.tolist(), cosine.round(4).tolist(), strict=True))
     chosen: list[int] = []
-    for i in order[:200]:
-        row = int(rows[i])
+    for row in sorted(nearness, key=lambda i: (-nearness[i], -len(texts[i]), texts[i]))[:_LOOKED_AT]:
         if all(float(vectors[row] @ vectors[c]) < _SAME and texts[row] != texts[c] for c in chosen):
             chosen.append(row)
         if len(chosen) == SHOWN:

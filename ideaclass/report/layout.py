@@ -1,4 +1,4 @@
-"""A map of ideas: one disc for each theme, related themes side by side, and in each disc its ideas, the typical inmost."""
+"""A map of ideas: a disc for each theme, related ones side by side, and in it its ideas, the typical inmost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 1000.0, 620.0
 _GOLDEN = np.pi * (3 - 5**0.5)
 _STEPS = 400
-_GAP = 1.16
+_GAP = 1.2
 
 
 def discs(sizes: NDArray[np.int64], means: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -19,7 +19,7 @@ def discs(sizes: NDArray[np.int64], means: NDArray[np.float32]) -> NDArray[np.fl
         centre = np.zeros((1, 2))
     else:
         centred = np.asarray(means, np.float64) - means.mean(0)
-        u, s, vt = np.linalg.svd(centred, full_matrices=False)
+        _, _, vt = np.linalg.svd(centred, full_matrices=False)
         axes = vt[:2] * np.where(vt[:2][np.arange(len(vt[:2])), np.abs(vt[:2]).argmax(1)] < 0, -1, 1)[:, None]
         centre = centred @ axes.T
         centre = np.pad(centre, ((0, 0), (0, 2 - centre.shape[1])))
@@ -27,8 +27,8 @@ def discs(sizes: NDArray[np.int64], means: NDArray[np.float32]) -> NDArray[np.fl
         centre = centre * np.array([1.5, 1.0])
         centre = _apart(centre, radius * 1.1)
     low, high = (centre - radius[:, None]).min(0), (centre + radius[:, None]).max(0)
-    scale = min((WIDTH - 20) / max(high[0] - low[0], 1e-9), (HEIGHT - 20) / max(high[1] - low[1], 1e-9), 420.0)
-    placed = (centre - (low + high) / 2) * scale + np.array([WIDTH / 2, HEIGHT / 2])
+    scale = min((WIDTH - 20) / max(high[0] - low[0], 1e-9), (HEIGHT - 40) / max(high[1] - low[1], 1e-9), 420.0)
+    placed = (centre - (low + high) / 2) * scale + np.array([WIDTH / 2, HEIGHT / 2 + 10])
     return np.column_stack([placed, radius * scale])
 
 

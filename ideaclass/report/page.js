@@ -18,15 +18,17 @@
   });
 
   const label = () => {
+    if (!map.clientWidth) return;
     names.replaceChildren();
     const unit = 1000 / map.clientWidth, size = 12.5 * unit, boxes = [];
     [...data.discs].sort((a, b) => b[2] - a[2]).forEach(([x, y, r, name]) => {
       const width = [...name].reduce((sum, c) => sum + (c > "\u1100" ? 1 : 0.6), 0) * size;
       const left = Math.min(Math.max(x, width / 2 + 2), 998 - width / 2);
-      const box = [left - width / 2, y - size, left + width / 2, y + size * 0.5];
+      const base = Math.max(y - r - size * 0.3, size);
+      const box = [left - width / 2, base - size, left + width / 2, base + size * 0.2];
       if (boxes.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
       boxes.push(box);
-      const text = make("text", { x: left, y: y + size * 0.35, "font-size": size, "stroke-width": size / 3 }, names);
+      const text = make("text", { x: left, y: base, "font-size": size, "stroke-width": size / 3 }, names);
       text.textContent = name;
     });
   };
@@ -74,7 +76,6 @@
   map.addEventListener("pointerdown", show);
   map.addEventListener("pointerleave", () => { tip.hidden = true; });
   addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
-  addEventListener("resize", label);
-  label();
+  new ResizeObserver(label).observe(map);
   apply();
 })();

@@ -17,7 +17,10 @@ from ideaclass.report.words import WORDS
 _TEXT = 160
 _POINTS = 20_000
 _LISTED = 12
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'"
+)
 
 
 def page(study: Study) -> str:
@@ -124,14 +127,15 @@ def _map(said: dict[str, str]) -> str:
 
 
 def _data(study: Study) -> str:
-    """What the script needs, safe inside a script element."""
+    """Write what the script needs, safe inside a script element."""
     said = WORDS[study.lang]
     step = max(1, -(-len(study.texts) // _POINTS))
     shown = [i for i in range(0, len(study.texts), step) if study.texts[i].strip()]
     broad = study.themes.broad_labels.tolist()
-    filters = [[t.name, "b", j] for j, t in enumerate(study.themes.broad)] if len(study.themes.broad) > 1 else []
-    groups = [{"title": said["theme"], "key": "t", "names": [t.name for t in study.themes.themes]}]
-    if filters:
+    groups: list[dict[str, object]] = [
+        {"title": said["theme"], "key": "t", "names": [t.name for t in study.themes.themes]}
+    ]
+    if len(study.themes.broad) > 1:
         groups.insert(0, {"title": said["broad"], "key": "b", "names": [t.name for t in study.themes.broad]})
     points = []
     for i in shown:
@@ -172,7 +176,8 @@ def _themes(study: Study, said: dict[str, str]) -> str:
             parts.append(
                 f'<details class="bar"><summary><span class="name">{escape(t.name)}</span>'
                 f'<span class="track"><b class="c{j % 12}" style="width:{width:.1f}%"></b></span>'
-                f'<span class="n">{t.size:,} <small>{t.share:.0%}</small></span></summary>{words}<ul>{quotes}</ul></details>'
+                f'<span class="n">{t.size:,} <small>{t.share:.0%}</small></span></summary>'
+                f"{words}<ul>{quotes}</ul></details>"
             )
     apart = sum(study.theme_of(i) == study.other for i in range(len(study.texts)))
     if apart:
@@ -307,8 +312,8 @@ def _repeats(study: Study, said: dict[str, str]) -> str:
     copies = sorted(study.duplicates.copies, key=lambda g: (-len(g), g))
     unit = said["rows_unit"]
     groups = "".join(
-        f"<details><summary>{escape(_cut(study.texts[g[0]], 90))} <small>{escape(unit.format(len(g)))}</small></summary>"
-        f"<ul>{_items(_cut(study.texts[i]) for i in g[:_LISTED])}</ul></details>"
+        f"<details><summary>{escape(_cut(study.texts[g[0]], 90))} "
+        f"<small>{escape(unit.format(len(g)))}</small></summary><ul>{_items(_cut(study.texts[i]) for i in g[:_LISTED])}</ul></details>"
         for g in copies[:_LISTED]
     )
     pairs = "".join(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from ideaclass.report.words import WORDS
 from ideaclass.sheets.reviewed import read_reviewed
 from ideaclass.sheets.table import Table, plain
 from ideaclass.taxonomy import Taxonomy
-from ideaclass.themes import Theme, Themes, find_themes, restore_themes
+from ideaclass.themes import Themes, find_themes, restore_themes
 from ideaclass.types import Embedder, Tokenizer
 
 Tell = Callable[[str], None]
@@ -210,7 +209,7 @@ def _answers(
 
 
 def _decisions(table: Table, tax: Taxonomy) -> dict[str, list[str]]:
-    """What a person decided in the review sheet of a workbook that ideaclass labelled, by text."""
+    """Read what a person decided in the review sheet of a workbook that ideaclass labelled, by text."""
     try:
         reviewed = read_reviewed(table.path, tax.name, tax, text=[table.columns[c] for c in table.text_columns])
     except InputError:

@@ -65,7 +65,7 @@ def rising(terms: Terms, months: Sequence[str | None]) -> tuple[list[str], list[
 
 
 def _unlike(rises: Sequence[Rise]) -> list[Rise]:
-    """The first few, without words that stand within one another."""
+    """Take the first few, without words that stand within one another."""
     kept: list[Rise] = []
     for r in rises:
         bare = r.word.replace(" ", "")

@@ -89,7 +89,7 @@ class KiwiTokenizer:
         return [m.form for m in self.pos(text)]
 
     def nouns(self, text: str) -> list[str]:
-        """Common and proper nouns and words in Latin letters, in order."""
+        """List common and proper nouns and words in Latin letters, in order."""
         return [m.form for m in self.pos(text) if m.tag in NOUNS]
 
 
@@ -119,9 +119,9 @@ def _parse(text: str, name: str) -> tuple[tuple[str, str, float], ...]:
             words.append((form, tag, float(score or 0)))
         except ValueError:
             raise InputError(
-                f"{name}, line {number}: {line!r} is not a word, a Sejong tag such as NNP and a score, with tabs between"
+                f"{name}, line {number}: {line!r} is not a word, a Sejong tag such as NNP, and a score, with tabs"
             ) from None
     return tuple(words)
 
 
-TAGS = frozenset("NNG NNP NNB NR NP VV VA VX VCP VCN MM MAG MAJ IC XPN XSN XSV XSA XR SL".split())
+TAGS = frozenset("NNG NNP NNB NR NP VV VA VX VCP VCN MM MAG MAJ IC XPN XSN XSV XSA XR SL".split())  # noqa: SIM905

@@ -89,7 +89,7 @@ class KonlpyTokenizer:
         return [m.form for m in self.pos(text)]
 
     def nouns(self, text: str) -> list[str]:
-        """Common and proper nouns and words in Latin letters, in order."""
+        """List common and proper nouns and words in Latin letters, in order."""
         return [m.form for m in self.pos(text) if m.tag in NOUNS]
 
 

@@ -13,6 +13,13 @@ from ideaclass.types import Morph, Tokenizer
 
 TEXT = "내일배움카드로 보이는 ARS에서 상담 신청했는데 고용24가 안 돼요"
 
+SEJONG = set(
+    """
+    NNG NNP NNB NR NP VV VA VX VCP VCN MM MAG MAJ IC JKS JKC JKG JKO JKB JKV JKQ JX JC EP EF EC ETN ETM
+    XPN XSN XSV XSA XR SF SP SS SE SO SW SL SN NA
+    """.split()  # noqa: SIM905
+)
+
 needs_java = pytest.mark.skipif(
     shutil.which("java") is None, reason="no Java here: apt-get install default-jre-headless"
 )
@@ -114,8 +121,7 @@ def test_konlpy_speaks_sejong(engine):
     morphs = tokenizer.pos("상담 예약이 어려워서 전화했어요!")
     assert tokenizer.morphs("") == []
     tags = {m.tag for m in morphs}
-    assert tags <= set("NNG NNP NNB NR NP VV VA VX VCP VCN MM MAG MAJ IC JKS JKC JKG JKO JKB JKV JKQ JX JC EP EF EC ETN "
-                       "ETM XPN XSN XSV XSA XR SF SP SS SE SO SW SL SN NA".split())  # fmt: skip
+    assert tags <= SEJONG
     assert {"상담", "예약"} <= set(tokenizer.nouns("상담 예약이 어려워서 전화했어요!"))
     for m in morphs:
         assert 0 <= m.start < m.end <= len("상담 예약이 어려워서 전화했어요!")
