@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ideaclass.labeler import Classifier, Labeler, load
     from ideaclass.learn.corrections import learn_file
     from ideaclass.learn.own import train_file
-    from ideaclass.sklearn_api import IdeaClassifier
     from ideaclass.route import Router
+    from ideaclass.sklearn_api import IdeaClassifier
     from ideaclass.text import clean, split_ideas
     from ideaclass.types import Embedder, Labels, Prediction, Reason, RouteDecision, TaskLabels, Tokenizer
 

@@ -200,7 +200,7 @@ class WordPieces:
     bounds: NDArray[np.int64]
 
     def dot(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The texts' vectors times a matrix, given every subword's: shape (V, c) to (n, c).
+        """Multiply the texts' vectors by a matrix, given as its product with every subword: shape (V, c) to (n, c).
 
         Cheaper than the vectors themselves, and free of BLAS threads, which would fight with ours.
         """

@@ -22,7 +22,9 @@ def embedder() -> None:
 @embedder.command()
 @data_option
 @corpora_option
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the sentence-transformers model.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the sentence-transformers model."
+)
 @click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps each stage, to go on after a stop.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(data: Path, corpora: Path | None, out: Path, work: Path | None, seed: int) -> None:

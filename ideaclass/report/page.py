@@ -313,7 +313,8 @@ def _repeats(study: Study, said: dict[str, str]) -> str:
     unit = said["rows_unit"]
     groups = "".join(
         f"<details><summary>{escape(_cut(study.texts[g[0]], 90))} "
-        f"<small>{escape(unit.format(len(g)))}</small></summary><ul>{_items(_cut(study.texts[i]) for i in g[:_LISTED])}</ul></details>"
+        f"<small>{escape(unit.format(len(g)))}</small></summary>"
+        f"<ul>{_items(_cut(study.texts[i]) for i in g[:_LISTED])}</ul></details>"
         for g in copies[:_LISTED]
     )
     pairs = "".join(

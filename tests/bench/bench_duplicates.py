@@ -33,7 +33,10 @@ IDEAS = ("action", "business", "esg", "grievance", "innovation", "review", "swot
 DISTRICTS = """
 종로 중 용산 성동 광진 동대문 중랑 성북 강북 도봉 노원 은평 서대문
 마포 양천 강서 구로 금천 영등포 동작 관악 서초 강남 송파 강동
-""".split()  # noqa: SIM905def writer(name: str) -> list[dict[str, str]]:
+""".split()  # noqa: SIM905
+
+
+def writer(name: str) -> list[dict[str, str]]:
     with (ROOT / "corpora/paraphrase" / f"{name}.csv").open(encoding="utf-8") as f:
         return list(csv.DictReader(f))
 
@@ -134,9 +137,7 @@ def real(folder: Path) -> None:
     half = rng.sample(sorted(set(titles)), 5000)
     texts, source = clean(half + [copy_of(t, rng) for t in half[:1500]]), np.r_[np.arange(5000), np.arange(1500)]
     p, r = copy_scores(texts, source, room.thresholds().copy)
-    print(
-        f"  5,000 titles and 1,500 made copies: precision {p:.3f} (others' repeats count as wrong), recall {r:.3f}"
-    )
+    print(f"  5,000 titles and 1,500 made copies: precision {p:.3f} (others' repeats count as wrong), recall {r:.3f}")
     faq = clean(pd.read_parquet(folder / "seoul120_faq.parquet").title.tolist())
     found = room.find_duplicates(faq).copies
     names = re.compile("|".join(f"{d}구" for d in DISTRICTS))

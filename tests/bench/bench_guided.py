@@ -36,10 +36,8 @@ def table(corpus: str, writer: str) -> list[dict[str, str]]:
 def main() -> None:
     embedder = stored.from_artifact(default_store().load(stored.DEFAULT))
     outside = {w: clean([r["text"] for r in table("outofscope", w)]) for w in "ab"}
-    print(
     print(f"macro-F1; floor {NONE_BELOW}")
     print(f"{'task':12}{'guided':>8}{'trained':>9}{'none, in scope':>16}{'none, out of scope':>20}")
-    )
     inside_best, outside_best = [], []
     for name in ("esg", "action", "swot", "business"):
         tax = taxonomy.load(name)

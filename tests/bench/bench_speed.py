@@ -1,6 +1,6 @@
 """Speed and memory of labelling, in process and as a command, beside fastText for one task.
 
-    python tests/bench/bench_speed.py FILE.csv --text 제목     # any CSV; the median of five runs
+python tests/bench/bench_speed.py FILE.csv --text 제목     # any CSV; the median of five runs
 """
 
 from __future__ import annotations

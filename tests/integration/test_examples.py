@@ -51,9 +51,7 @@ def test_readme_sessions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
-def test_readme_shows_what_the_first_command_prints(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_readme_shows_what_the_first_command_prints(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "examples").mkdir()
     shutil.copy(ROOT / "examples" / "국민참여단_2023.xlsx", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)

@@ -51,9 +51,12 @@ def test_another_place_or_number_is_another_idea(texts):
 
 def test_edits_are_seen_through():
     texts = [
-        "버스 정류장에 그늘막을 설치해 주세요", "버스정류장에 그늘막을 설치해주세요!!", "버스 정류장에 그늘막을 설치 바랍니다",
-        "도서관을 밤 열 시까지 열어 주세요", "",
-    ]  # fmt: skip
+        "버스 정류장에 그늘막을 설치해 주세요",
+        "버스정류장에 그늘막을 설치해주세요!!",
+        "버스 정류장에 그늘막을 설치 바랍니다",
+        "도서관을 밤 열 시까지 열어 주세요",
+        "",
+    ]
     assert find_duplicates(texts).copies == ((0, 1, 2),)
     assert squeeze(texts[0]) == squeeze(texts[1])
 

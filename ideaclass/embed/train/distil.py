@@ -27,7 +27,7 @@ def morpheme_vectors(landmarks: int, rank: int, seed: int) -> NDArray[np.float32
     -------
     float32 array of shape (morphemes, rank)
     """
-    from kiwipiepy import Kiwi  # type: ignore[import-untyped]
+    from kiwipiepy import Kiwi
 
     kiwi = Kiwi(num_workers=1, model_type="cong")
     size = len(kiwi.most_similar_morphemes("민원", top_n=_MOST))
