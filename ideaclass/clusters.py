@@ -21,6 +21,7 @@ _GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80
 _BLOCK = 1024
 _STEPS = 50
 _STRANGERS = 0.85
+_MOST_APART = 1 / 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,9 +271,10 @@ def _own_cosine(
 
 
 def _floor(vectors: NDArray[np.float32], means: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Cosine that 85 of 100 rows of other clusters stay below: nearer than that is no accident."""
+    """Cosine that 85 of 100 rows of other clusters stay below, yet no more than sets one row in twelve apart."""
     if len(means) < 2:
         return -1.0
     cosine = vectors @ means.T
+    own = cosine[np.arange(len(vectors)), labels].copy()
     cosine[np.arange(len(vectors)), labels] = np.nan
-    return float(np.nanquantile(cosine, _STRANGERS))
+    return float(min(np.nanquantile(cosine, _STRANGERS), np.quantile(own, _MOST_APART)))

@@ -62,6 +62,18 @@ lang_option = click.option(
 )
 
 
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a spreadsheet is read."""
+    for option in (
+        click.option("--encoding", help="Encoding of a text file, such as cp949 or utf-8."),
+        click.option("--header", type=int, multiple=True, help="Row number of the header, from 1; twice for two rows."),
+        click.option("--sheet", help="Sheet of the workbook."),
+        click.option("--text", multiple=True, help="Column with the text; give it again to join several."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ideaclass")
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ideaclass.cli.base import lang_option, main, store_option
-from ideaclass.cli.train import reading_options
+from ideaclass.cli.train import labelled_options
 
 if TYPE_CHECKING:
     from ideaclass.learn.assess import Assessment
@@ -52,7 +52,7 @@ SAID = {
 @main.command()
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
-@reading_options
+@labelled_options
 @click.option("--against", "other", help="Another model or version to compare with on the same rows.")
 @click.option("--out", type=click.Path(path_type=Path), help="Workbook (.xlsx) for the rows it got wrong.")
 @click.option("--overwrite", is_flag=True, help="Replace that workbook if it is there.")

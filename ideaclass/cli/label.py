@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ideaclass.cli.base import lang_option, main, progress_bar, store_option
+from ideaclass.cli.base import lang_option, main, progress_bar, reading_options, store_option
 
 SAID = {
     "ko": {
@@ -26,10 +26,7 @@ SAID = {
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--task", "tasks", multiple=True, help="A model to ask: swot, esg, my-dept@1 … ; 'all' for every one.")
-@click.option("--text", multiple=True, help="Column with the text; give it again to join several.")
-@click.option("--sheet", help="Sheet of the workbook.")
-@click.option("--header", type=int, multiple=True, help="Row number of the header, from 1; twice for two rows.")
-@click.option("--encoding", help="Encoding of a text file, such as cp949 or utf-8.")
+@reading_options
 @click.option("--split", is_flag=True, help="Cut a cell with several bulleted ideas into one row each.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (.xlsx or .csv).")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it is there.")

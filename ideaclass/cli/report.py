@@ -7,17 +7,14 @@ from pathlib import Path
 
 import click
 
-from ideaclass.cli.base import lang_option, main, steps, store_option
+from ideaclass.cli.base import lang_option, main, reading_options, steps, store_option
 
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--task", "tasks", multiple=True, help="A model to ask: swot, esg … (default: labels already there).")
 @click.option("--themes", type=click.IntRange(1), help="How many themes (default: the data decides).")
-@click.option("--text", multiple=True, help="Column with the text; give it again to join several.")
-@click.option("--sheet", help="Sheet of the workbook.")
-@click.option("--header", type=int, multiple=True, help="Row number of the header, from 1; twice for two rows.")
-@click.option("--encoding", help="Encoding of a text file, such as cp949 or utf-8.")
+@reading_options
 @click.option("--earlier", type=click.Path(path_type=Path), help="Workbook of an earlier report, to say what changed.")
 @click.option("--out", type=click.Path(path_type=Path), help="Page to write; the workbook goes beside it.")
 @click.option("--overwrite", is_flag=True, help="Replace the output files if they are there.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ideaclass.cli.base import lang_option, main, steps, store_option
+from ideaclass.cli.base import lang_option, main, reading_options, steps, store_option
 
 SAID = {
     "ko": {
@@ -39,15 +39,12 @@ SAID = {
 }
 
 
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def labelled_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a labelled spreadsheet is read."""
     for option in (
-        click.option("--encoding", help="Encoding of a text file, such as cp949 or utf-8."),
-        click.option("--header", type=int, multiple=True, help="Row number of the header, from 1; twice for two rows."),
-        click.option("--sheet", help="Sheet of the workbook."),
         click.option("--separator", default=";|\n", help="Characters between several labels in one cell."),
         click.option("--label", multiple=True, required=True, help="Column with the label; again for several."),
-        click.option("--text", multiple=True, help="Column with the text; give it again to join several."),
+        reading_options,
     ):
         command = option(command)
     return command
@@ -55,7 +52,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@reading_options
+@labelled_options
 @click.option("--name", required=True, help="What to call the model: my-dept.")
 @click.option("--multi/--single", default=None, help="Whether several labels can hold (default: if any row has two).")
 @click.option("--min-rows", type=click.IntRange(1), default=5, show_default=True, help="Set smaller classes aside.")

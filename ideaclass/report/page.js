@@ -47,7 +47,7 @@
       count += on;
       nodes[i].classList.toggle("off", !on);
     });
-    shown.textContent = count.toLocaleString() + " " + data.shown;
+    shown.textContent = count.toLocaleString() + data.shown;
   };
   filter.append(new Option(data.all, ""));
   data.groups.forEach((group, g) => {

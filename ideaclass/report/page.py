@@ -13,6 +13,7 @@ from ideaclass.report.layout import HEIGHT, WIDTH
 from ideaclass.report.study import Cross, Study
 from ideaclass.report.trends import Rise
 from ideaclass.report.words import WORDS
+from ideaclass.text import clean
 
 _TEXT = 160
 _POINTS = 20_000
@@ -69,7 +70,7 @@ def _source(name: str) -> str:
 
 
 def _cut(text: str, size: int = _TEXT) -> str:
-    text = " ".join(text.split())
+    text = clean([text])[0]
     return text if len(text) <= size else text[:size] + "…"
 
 

@@ -117,7 +117,7 @@ WORDS = {
         "map_hint": "A dot is an idea. Related themes are neighbours; the typical ideas of a theme are in its middle.",
         "filter": "Filter",
         "all": "All",
-        "shown": "shown",
+        "shown": " shown",
         "themes": "Themes",
         "themes_hint": "Open a bar to read typical ideas.",
         "labels": "Labels",
