@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +127,7 @@ def adopt(keys: Sequence[str], vectors: NDArray[np.float32], labels: NDArray[np.
     neighbourhood = Neighbourhood.of(sample)
     centres = _means(neighbourhood.smooth(ordered), given)
     parents = np.zeros(len(centres), np.int64)
-    found = _ranked(order, ordered, given, centres, parents, neighbourhood)
-    place = np.argsort(np.argsort(-np.bincount(labels), kind="stable"), kind="stable")
-    return replace(found, labels=place[labels])
+    return _ranked(order, ordered, given, centres, parents, neighbourhood, apart=False)
 
 
 def _ranked(
@@ -139,17 +137,21 @@ def _ranked(
     centres: NDArray[np.float32],
     parents: NDArray[np.int64],
     neighbourhood: Neighbourhood,
+    *,
+    apart: bool = True,
 ) -> Clusters:
-    """Clusters by size, largest first, and rows that are strangers in theirs set apart."""
-    rank = np.argsort(-np.bincount(labels, minlength=len(centres)), kind="stable")
-    place = np.argsort(rank, kind="stable")
-    labels, means = place[labels], _unit(_means(ordered, labels))[rank]
+    """Clusters by size, largest first; rows that are strangers in theirs are set apart if `apart`."""
+    means = _unit(_means(ordered, labels))
     floor = _floor(ordered, means, labels)
+    if apart:
+        labels = np.where(_own_cosine(ordered, means, labels) >= floor, labels, -1)
+    rank = np.argsort(-np.bincount(labels[labels >= 0], minlength=len(centres)), kind="stable")
+    place = np.append(np.argsort(rank, kind="stable"), -1)
     found = np.empty(len(order), np.int64)
-    found[order] = np.where(_own_cosine(ordered, means, labels) >= floor, labels, -1)
+    found[order] = place[labels]
     _, first, broad = np.unique(parents[rank], return_index=True, return_inverse=True)
     broad = np.argsort(np.argsort(first, kind="stable"), kind="stable")[broad]
-    return Clusters(found, centres[rank], means, broad, floor, neighbourhood)
+    return Clusters(found, centres[rank], means[rank], broad, floor, neighbourhood)
 
 
 def _sample(keys: Sequence[str]) -> NDArray[np.int64]:

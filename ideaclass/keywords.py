@@ -81,7 +81,7 @@ def _nouns(morphs: Sequence[Morph]) -> list[Morph]:
         if m.tag == "XSN" and m.form not in _LOOSE and found and found[-1].end == m.start:
             before = found.pop()
             found.append(Morph(before.form + m.form, before.tag, before.start, m.end))
-        elif m.tag in _NOUNS:
+        elif m.tag in _NOUNS and not (m.form.islower() and len(m.form) < 4):  # in, the, of
             found.append(m)
     return found
 
