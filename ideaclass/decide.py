@@ -75,8 +75,8 @@ def fit_policy(
     """Find the lowest confidence from which on held-out rows are right at least as often as `target`.
 
     The share is required of a 90 % one-sided lower bound (Wilson), not of the raw share, so that the rule still holds
-    on rows it has not seen, and the threshold is never below 0.5. The floors are low quantiles of the same rows: 2 %
-    for known n-grams, 3 % for the scope.
+    on rows it has not seen. The threshold is never below 0.5, and is 0.5 where no held-out row speaks against it. The
+    floors are low quantiles of the same rows: 2 % for known n-grams, 3 % for the scope.
 
     Parameters
     ----------
@@ -101,7 +101,8 @@ def fit_policy(
     threshold, precision, coverage = 1.01, 0.0, 0.0
     if len(meets):
         last = int(meets[-1])
-        threshold = float(np.float32(ranked[last]))
+        unproven = np.any(ranked[last + 1 :] >= LEAST)
+        threshold = float(np.float32(ranked[last])) if unproven else LEAST
         precision, coverage = float(right[last] / size[last]), float(size[last] / len(confidence))
     return Policy(threshold, known_floor, scope_floor, target, round(precision, 4), round(coverage, 4), len(confidence))
 

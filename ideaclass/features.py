@@ -55,18 +55,29 @@ class Grams:
 
     Attributes
     ----------
-    matrix : CSR matrix of shape (n, 2**18), float32
-        1 + ln(count) of every n-gram.
-    count : int64 array
-        How often each non-zero entry of `matrix` occurs.
+    columns : int32 array of shape (m,)
+        Hashed n-grams of the texts, end to end, ascending and once each within a text.
+    values : float32 array of shape (m,)
+        1 + ln(count) of each.
+    ends : int32 array of shape (n + 1,)
+        Text i owns the entries ``ends[i]`` to ``ends[i + 1]``.
+    count : int64 array of shape (m,)
+        How often each occurs.
     """
 
-    matrix: sp.csr_matrix
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
+    ends: NDArray[np.int32]
     count: NDArray[np.int64]
     _text: str
     _code: NDArray[np.uint32]
     _start: NDArray[np.int64]
     _position: NDArray[np.int64]
+
+    @cached_property
+    def matrix(self) -> sp.csr_matrix:
+        """The same as a CSR matrix of shape (n, 2**18), float32."""
+        return sp.csr_matrix((self.values, self.columns, self.ends), shape=(len(self.ends) - 1, WIDTH))
 
     @cached_property
     def word_start(self) -> NDArray[np.int64]:
@@ -157,13 +168,16 @@ def ngrams(texts: Sequence[str]) -> Grams:
     first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(key) else np.zeros(0, np.int64)
     count = np.diff(np.append(first, len(key)))
     feature = group[first]
-    indptr = np.searchsorted(feature >> BITS, np.arange(len(padded) + 1)).astype(np.int32)
-    matrix = sp.csr_matrix(
-        ((1 + np.log(count)).astype(np.float32), (feature & (WIDTH - 1)).astype(np.int32), indptr),
-        shape=(len(padded), WIDTH),
+    return Grams(
+        columns=(feature & (WIDTH - 1)).astype(np.int32),
+        values=(1 + np.log(count)).astype(np.float32),
+        ends=np.searchsorted(feature >> BITS, np.arange(len(padded) + 1)).astype(np.int32),
+        count=count,
+        _text=joined,
+        _code=code,
+        _start=start,
+        _position=key & ((1 << _POSITION_BITS) - 1),
     )
-    position = key & ((1 << _POSITION_BITS) - 1)
-    return Grams(matrix, count, joined, code, start, position)
 
 
 def batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

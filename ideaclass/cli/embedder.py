@@ -27,12 +27,25 @@ def embedder() -> None:
 )
 @click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps each stage, to go on after a stop.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def train(data: Path, corpora: Path | None, out: Path, work: Path | None, seed: int) -> None:
-    """Run the whole recipe, from raw files to a sentence-transformers folder."""
+@click.option(
+    "--store", type=click.Path(path_type=Path), help="Keep it there too, as the next version that models use."
+)
+def train(data: Path, corpora: Path | None, out: Path, work: Path | None, seed: int, store: Path | None) -> None:
+    """Run the whole recipe, from raw files to a sentence-transformers folder with its figures in CARD.md."""
+    from ideaclass.artifacts import Store
+    from ideaclass.embed import stored
+    from ideaclass.embed.evaluate import evaluate as measure
+    from ideaclass.embed.evaluate import listing
     from ideaclass.embed.train import train as train_embedder
+    from ideaclass.training import library_versions
 
     folder = train_embedder(data, out, corpora=corpora, seed=seed, progress=click.echo, work_dir=work)
-    click.echo(f"wrote {folder}")
+    figures = listing(measure(folder, data, peers=False, corpora=corpora)[0])
+    with (folder / "CARD.md").open("a", encoding="utf-8") as card:
+        card.write(f"\n## Measured on what was held out\n\n{figures}\n")
+    click.echo(f"{figures}\nwrote {folder}")
+    if store is not None:
+        click.echo(f"saved {stored.save(folder, Store(store), library_versions())}")
 
 
 @embedder.command()

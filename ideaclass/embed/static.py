@@ -140,10 +140,10 @@ class StaticEmbedder:
             raise InputError(f"batch_size is {batch_size}; it must be at least 1")
         vectors = np.empty((len(sentences), self.dimension), np.float32)
         for start in range(0, len(sentences), batch_size):
-            batch = _valid(sentences[start : start + batch_size])
-            encodings = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            ids, offsets = _flatten([e.ids for e in encodings])
-            vectors[start : start + batch_size] = self.pool(ids, offsets)[0]
+            words = [text.split(" ") for text in sentences[start : start + batch_size]]
+            ids, ends = self.word_pieces(list(chain.from_iterable(words)))
+            bounds = ends[np.cumsum([0, *map(len, words)])]
+            vectors[start : start + batch_size] = self.pool(ids, bounds)[0]
         return vectors
 
     def pieces(self, sentences: Sequence[str]) -> Pieces:

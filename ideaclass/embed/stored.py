@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from ideaclass.artifacts import Artifact
+from safetensors.numpy import load_file
+
+from ideaclass.artifacts import Artifact, Manifest, Store
 from ideaclass.embed.static import TENSOR, TOKENIZER, WEIGHTS, StaticEmbedder
 from ideaclass.errors import ArtifactError, InputError
 
@@ -35,3 +38,30 @@ def identity(artifact: Artifact) -> dict[str, Any]:
     """Name the embedder as a model fitted with it does: name, version and hash of its weights."""
     manifest = artifact.manifest
     return {"name": manifest.name, "version": manifest.version, "sha256": manifest.files[WEIGHTS]["sha256"]}
+
+
+def save(folder: Path, store: Store, libraries: dict[str, str]) -> str:
+    """Keep a sentence-transformers folder as the next version of the default embedder, make it stable, name it.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+    """
+    arrays = load_file(folder / WEIGHTS)
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != WEIGHTS
+    }
+    size, dimension = arrays[TENSOR].shape
+    manifest = Manifest(
+        kind=KIND,
+        name=DEFAULT,
+        parent=store.stable(DEFAULT) if DEFAULT in store.names() else None,
+        libraries=libraries,
+        features={"vocabulary": size, "dimension": dimension},
+    )
+    saved = store.save(Artifact(manifest, arrays, files)).manifest
+    store.promote(DEFAULT, saved.version)
+    return saved.ref

@@ -24,6 +24,7 @@ from ideaclass.evaluate import (
 )
 from ideaclass.features import rows
 from ideaclass.labeler import Labeler
+from ideaclass.learn import data
 from ideaclass.learn.clean import label_key
 from ideaclass.learn.fit import truth_matrix
 from ideaclass.learn.own import LabelledTable
@@ -86,6 +87,8 @@ class Assessment:
         Rows without a text or a label.
     unknown : dict of str to int
         Labels of the file that the model does not have; their rows count as wrong.
+    trained_on : int
+        Scored rows whose text the model was trained on, as far as it keeps its texts: figures with them flatter it.
     """
 
     ref: str
@@ -102,12 +105,14 @@ class Assessment:
     drift: Drift
     left_out: int
     unknown: dict[str, int]
+    trained_on: int
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a gate or a report."""
         return {
             "model": self.ref,
             "rows": len(self.positions),
+            "rows_trained_on": self.trained_on,
             "accuracy": self.scores.accuracy.to_list(),
             "macro_f1": self.scores.macro_f1.to_list(),
             "expected_calibration_error": round(self.ece, 4),
@@ -174,7 +179,16 @@ def assess(ref: str, source: LabelledTable, *, store: Store, seed: int = 0) -> A
         ),
         left_out=len(codes) - len(scored),
         unknown=dict(sorted(strange.items())),
+        trained_on=_trained_on(artifact, [source.table.texts[i] for i in scored]),
     )
+
+
+def _trained_on(artifact: Artifact, texts: Sequence[str]) -> int:
+    """How many of the texts are among those that the model keeps as its training data."""
+    if data.DATA not in artifact.files:
+        return 0
+    seen = set(clean([e.text for e in data.of_artifact(artifact)]))
+    return sum(text in seen for text in clean(texts))
 
 
 def _known(artifact: Artifact, texts: Sequence[str]) -> float:

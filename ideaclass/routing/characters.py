@@ -71,6 +71,11 @@ def unreadable(text: str) -> float:
     letters = [c for c in text if c.isalpha()]
     if not letters:
         return 1.0
+    kinds = set(letters)
+    if len(letters) > 3 and max(map(letters.count, kinds)) >= 0.7 * len(letters):
+        return 1.0
+    if kinds <= _common():
+        return 0.0
     syllables = [c for c in letters if "가" <= c <= "힣"]
     jamo = len(_JAMO.findall(text))
     latin = [w.lower() for w in _LATIN_WORD.findall(text) if w.isascii()]
@@ -83,8 +88,6 @@ def unreadable(text: str) -> float:
     mashed = sum(len(w) for w in latin if _mashed(w, alone=len(latin) == 1 and not syllables))
     if not syllables and not foreign and latin and _CODE.fullmatch(text):
         mashed = sum(map(len, latin))
-    if len(letters) > 3 and max(map(letters.count, set(letters))) >= 0.7 * len(letters):
-        return 1.0
     return min(1.0, (2 * odd + (1.5 if syllables else 1) * lone + mashed) / len(letters))
 
 

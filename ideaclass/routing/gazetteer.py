@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -14,6 +14,7 @@ from ideaclass.types import Place
 
 _WORD = re.compile(r"[가-힣A-Za-z0-9·.]+")
 _NUMBERED = re.compile(r"(?<=[가-힣])제?\d+(?:[.,·]\d+)*(?:가제?\d*)?(?=동)")
+_DIGIT = re.compile(r"\d")
 _STREET = re.compile(r"(?<=[가-힣])\d+가")
 _ELSEWHERE = re.compile(
     r"(?:부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주)(?:광역시|특별시|시|도)?$"
@@ -92,14 +93,21 @@ class Gazetteer:
             if following and len(word) == len(name) and (wider := self._prefix(word + following)) and wider != name:
                 return wider, len(wider) + 1
             return name, len(name)
-        plain = _STREET.sub("", _NUMBERED.sub("", word))
+        plain = _STREET.sub("", _NUMBERED.sub("", word)) if _DIGIT.search(word) else word
         if plain != word and (name := self._prefix(plain)):
             return name, len(name) + len(word) - len(plain)
         if 2 <= len(word) <= 5 and following and (name := self._prefix(word + following)) and len(name) > len(word) + 1:
             return name, len(name) + 1
         return "", 0
 
+    @cached_property
+    def _openings(self) -> frozenset[str]:
+        """First two letters of every name."""
+        return frozenset(name[:2] for name in self.names)
+
     def _prefix(self, word: str) -> str:
+        if word[:2] not in self._openings:
+            return ""
         for size in range(min(len(word), 14), 1, -1):
             if word[:size] in self.names:
                 return word[:size]

@@ -71,8 +71,8 @@ class Meter:
 
     def measure(self, texts: Sequence[str]) -> list[Measured]:
         """Measure n cleaned texts."""
-        matrix = ngrams(texts).matrix
-        ends = matrix.indptr.tolist()
+        grams = ngrams(texts)
+        ends = grams.ends.tolist()
         vectors: Sequence[NDArray[np.float32] | None] = [None] * len(texts)
         if self._subwords is not None:
             weights = self._subwords.weights
@@ -80,7 +80,7 @@ class Meter:
         elif self._embedder is not None:
             vectors = list(self._embedder.encode(texts))
         return [
-            self.row(matrix.indices[ends[i] : ends[i + 1]], matrix.data[ends[i] : ends[i + 1]], vector)
+            self.row(grams.columns[ends[i] : ends[i + 1]], grams.values[ends[i] : ends[i + 1]], vector)
             for i, vector in enumerate(vectors)
         ]
 

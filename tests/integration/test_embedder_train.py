@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ideaclass.embed import SentenceTransformerEmbedder, StaticEmbedder
+from ideaclass.artifacts import Store
+from ideaclass.embed import SentenceTransformerEmbedder, StaticEmbedder, stored
 from ideaclass.embed.evaluate import evaluate, table
 from ideaclass.embed.train import Recipe, distil, train
 from ideaclass.embed.train.data import held_out, lines, pairs, sentences
@@ -20,7 +21,7 @@ for needed in ("torch", "pyarrow", "kiwipiepy", "sentence_transformers"):
 THINGS = ["가로등", "벤치", "횡단보도", "쓰레기통", "도서관", "주차장", "자전거길", "놀이터", "화장실", "버스"]
 PLACES = ["공원", "시장", "학교 앞", "역 앞", "골목", "하천"]
 RECIPE = Recipe(
-    landmarks=24, rank=12, pieces=300, teach=False, tuning={"epochs": 2, "batch": 64, "rate": 1e-3, "graded_batch": 16}
+    landmarks=24, rank=12, pieces=300, runs=2, tuning={"epochs": 2, "batch": 64, "rate": 1e-3, "graded_batch": 16}
 )
 
 
@@ -92,6 +93,11 @@ def test_recipe_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     third = StaticEmbedder.load(tmp_path / "third")
     np.testing.assert_allclose(third.encode(texts), ours.encode(texts), atol=1e-4)
 
+    store = Store(tmp_path / "store")
+    assert [stored.save(out, store, {}) for _ in range(2)] == ["ko-citizen-static@1.0.0", "ko-citizen-static@1.1.0"]
+    kept = stored.from_artifact(store.load(stored.DEFAULT))
+    assert (kept.encode(texts) == ours.encode(texts)).all()
+
     rows = evaluate(out, data, peers=False, corpora=corpora)
     assert rows[0]["model"] == "ideaclass"
     assert {"KorSTS dev", "FAQ @10", "paraphrase d", "unrelated", "texts/s"} <= rows[0].keys()
@@ -106,7 +112,7 @@ def test_held_out_rows_reach_no_training(tmp_path: Path) -> None:
     found = pairs(data, corpora, 0)
     assert late.isdisjoint(p.first for p in found["ideas"])
     assert not any("비밀" in text for own in found["our paraphrases"] for text in own if text)
-    assert not any("비밀" in line for line in lines(data, corpora))
+    assert not any("비밀" in line for line in lines(data))
     assert all(p.negative for p in found["our paraphrases"])
     assert "petitions" not in found
 
@@ -117,7 +123,7 @@ def test_wrong_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no such folder"):
         evaluate(tmp_path, tmp_path / "none")
     with pytest.raises(FileError, match="holds none of"):
-        lines(tmp_path, None)
+        lines(tmp_path)
 
 
 def test_sentences_are_short_and_complete() -> None:

@@ -83,6 +83,8 @@ def test_evaluate_measures_compares_and_gates(own):
     args = ("evaluate", "my-dept", own / "test.csv", "--label", "부서", "--store", own / "store")
     said = run(*args, "--against", "my-dept@1.0.0", "--out", own / "wrong.xlsx", "--min-macro-f1", "0.5")
     assert "my-dept@1.0.0: 16건" in said
+    assert "학습한 글" not in said
+    assert "학습한 글" in run("evaluate", "my-dept", own / "train.csv", *args[3:])
     assert "+0.000" in said
     assert "아는 표현 " in said
     assert openpyxl.load_workbook(own / "wrong.xlsx").active["A1"].value == "행"

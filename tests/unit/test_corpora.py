@@ -1,5 +1,6 @@
 """Lint of the corpora: what would make a model look better, or a person look worse, than they are."""
 
+import csv
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -13,7 +14,8 @@ import scipy.sparse as sp
 from ideaclass import taxonomy
 from ideaclass.corpus import ABOUT, Corpus, read_corpus
 
-FOLDERS = sorted(p.parent for p in (Path(__file__).resolve().parents[2] / "corpora").glob(f"*/{ABOUT}"))
+CORPORA = Path(__file__).resolve().parents[2] / "corpora"
+FOLDERS = sorted(p.parent for p in CORPORA.glob(f"*/{ABOUT}"))
 TAXONOMIES = {name: taxonomy.load(name) for name in taxonomy.available()}
 
 LEAST_ROWS = {
@@ -215,3 +217,21 @@ def test_personal_data_is_noticed(text):
 )
 def test_other_numbers_are_let_pass(text):
     assert personal([text]) == []
+
+
+def test_paraphrases_are_whole_and_their_own():
+    """Groups of two or more wordings that lie in one file, and no text twice, not even between writers."""
+    home: dict[str, str] = {}
+    texts: list[str] = []
+    for path in sorted((CORPORA / "paraphrase").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            found = list(csv.DictReader(file))
+        said = Counter(row["group"] for row in found if row["kind"] == "same")
+        assert min(said.values()) >= 2, path.name
+        assert {row["kind"] for row in found} <= {"same", "near"}
+        assert {row["group"] for row in found} == set(said)
+        for group in said:
+            assert home.setdefault(group, path.name) == path.name
+        texts += [row["text"] for row in found]
+    assert all(texts)
+    assert repeated(texts) == []

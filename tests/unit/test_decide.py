@@ -110,3 +110,11 @@ def test_label_thresholds_give_the_best_f1():
     for column in range(2):
         assert f1(column, found[column]) == pytest.approx(max(f1(column, t) for t in np.unique(p)))
     assert found[2] == pytest.approx(p[:, 2].max())
+
+
+def test_where_no_held_out_row_is_wrong_the_threshold_is_the_least():
+    confidence = np.linspace(0.93, 0.99, 400, dtype=np.float32)
+    sure, scope = np.ones(400, np.float32), np.zeros(400, np.float32)
+    assert fit_policy(confidence, np.ones(400, bool), sure, scope).threshold == 0.5
+    right = confidence > 0.94
+    assert fit_policy(confidence, right, sure, scope, target=0.95).threshold > 0.93

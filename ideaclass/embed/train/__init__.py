@@ -1,7 +1,7 @@
 """Trains the embedding from raw files to a sentence-transformers folder (extra ``train``).
 
 Stages, each kept in the working folder under a fingerprint of all it depends on, so that a broken run goes on where it
-stopped: morpheme vectors, text lines, vocabulary, distilled subword vectors, the teacher's vectors, fine-tuned vectors.
+stopped: morpheme vectors, text lines, vocabulary, distilled subword vectors, fine-tuned vectors of each run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,11 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ideaclass.embed.train import data, distil, teacher
+from ideaclass.embed.train import data, distil
 from ideaclass.embed.train.export import export
 from ideaclass.errors import FileError, MissingExtraError
 
 Arrays = Mapping[str, NDArray[Any]]
+
+_REPEATS = {"petitions": 3, "petitions, later part": 2, "petition passages": 2, "ideas": 3, "faq": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,10 @@ class Recipe:
         Of the inverse frequencies of morphemes.
     centre : float
         Share of the mean that is taken off after the fine-tuning.
-    teach : bool
-        Learn from the teacher too, where its package is installed.
+    runs : int
+        Fine-tuning runs, alike but for the order of batches; their mean is the model.
+    repeats : dict of str to int
+        How often a source's pairs are seen in an epoch, where that is not once; chosen on the development sets.
     tuning : dict
         Settings of the fine-tuning (`ideaclass.embed.train.tune.Settings`).
     """
@@ -52,7 +56,8 @@ class Recipe:
     pieces: int = 40_000
     smoothing: float = 3e-4
     centre: float = 1.0
-    teach: bool = True
+    runs: int = 2
+    repeats: dict[str, int] = field(default_factory=lambda: dict(_REPEATS))
     tuning: dict[str, float] = field(default_factory=dict)
 
 
@@ -109,13 +114,13 @@ def train(
             raise FileError(f"{folder}: no such folder")
     recipe, tell = recipe or Recipe(), progress or (lambda _: None)
     stages = _Stages(Path(work_dir) if work_dir else out_dir.with_name(out_dir.name + ".work"), tell)
-    files = _fingerprint(data_dir, own)
+    files, written = _fingerprint(data_dir), _fingerprint(own)
 
     morphemes = stages.run(
         "morphemes", [recipe.landmarks, recipe.rank, seed, _version("kiwipiepy")],
         lambda: {"vectors": distil.morpheme_vectors(recipe.landmarks, recipe.rank, seed)},
     )  # fmt: skip
-    text = stages.run("text", [files], lambda: {"utf8": _pack(data.lines(data_dir, own))})
+    text = stages.run("text", [files], lambda: {"utf8": _pack(data.lines(data_dir))})
     lines = _unpack(text["utf8"])
     words = stages.run(
         "vocabulary", [files, recipe.pieces, _version("tokenizers")],
@@ -130,25 +135,21 @@ def train(
         count = np.asarray(pieces.sum(0), np.float64).ravel()
         return {"vectors": distil.solve(pieces, targets), "count": count}
 
-    numbers = {key: value for key, value in asdict(recipe).items() if key not in ("tuning", "teach", "centre")}
-    start = stages.run("distilled", [files, numbers, seed, _version("kiwipiepy")], distilled)
-    taught = recipe.teach and teacher.available()
-    lessons: dict[str, tuple[list[str], NDArray[np.float32]]] = {}
-    if taught:
-        for name, sample in teacher.sentences(data_dir, seed).items():
-            seen = stages.run(f"teacher-{name}", [files, seed], lambda s=sample: {"v": teacher.vectors(s)})  # type: ignore[misc]
-            lessons[name] = sample, seen["v"].astype(np.float32)
-    elif recipe.teach:
-        tell(f"teacher: left out, {teacher.PACKAGE} is not installed")
+    size = [recipe.landmarks, recipe.rank, recipe.pieces, recipe.smoothing]
+    start = stages.run("distilled", [files, size, seed, _version("kiwipiepy")], distilled)
     pairs, graded = data.pairs(data_dir, own, seed), data.graded(data_dir)
+    seen = {source: found * recipe.repeats.get(source, 1) for source, found in pairs.items()}
     settings = Settings(**recipe.tuning)  # type: ignore[arg-type]
-    tuned = stages.run(
-        "tuned", [files, numbers, settings, taught, seed, _version("torch")],
-        lambda: {"v": tune(tokenizer, start["vectors"], pairs, graded, lessons, settings, seed, tell)},
-    )  # fmt: skip
+    tuned = [
+        stages.run(
+            f"tuned-{run}", [files, written, size, recipe.repeats, settings, run, _version("torch")],
+            lambda run=run: {"v": tune(tokenizer, start["vectors"], seen, graded, settings, run, tell)},  # type: ignore[misc]
+        )["v"]
+        for run in range(seed, seed + recipe.runs)
+    ]  # fmt: skip
     counted = {source: len(found) for source, found in pairs.items()}
-    vectors = distil.centred(tuned["v"], start["count"], recipe.centre)
-    export(tokenizer, vectors, out_dir, _card(recipe, settings._asdict(), counted, len(lines), taught, seed))
+    vectors = distil.centred(np.mean(tuned, axis=0), start["count"], recipe.centre)
+    export(tokenizer, vectors, out_dir, _card(recipe, settings._asdict(), counted, len(lines), seed))
     tell(f"written to {out_dir}")
     return out_dir
 
@@ -178,12 +179,11 @@ class _Stages:
             return {key: arrays[key] for key in arrays.files}
 
 
-def _fingerprint(*folders: Path | None) -> str:
-    """Hash of every data file's name and content."""
+def _fingerprint(folder: Path | None) -> str:
+    """Hash of the name and content of every file that is learnt from: the data's, or our own paraphrases."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".parquet", ".csv")) if folder else ():
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted([*folder.glob("*.parquet"), *folder.glob("paraphrase/*.csv")]) if folder else ():
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -205,20 +205,17 @@ def _unpack(packed: NDArray[Any]) -> list[str]:
     return packed.tobytes().decode().split("\n")
 
 
-def _card(
-    recipe: Recipe, settings: dict[str, float], pairs: dict[str, int], lines: int, taught: bool, seed: int
-) -> str:
+def _card(recipe: Recipe, settings: dict[str, float], pairs: dict[str, int], lines: int, seed: int) -> str:
     """Write data, licences, date and numbers in Markdown; `ideaclass.embed.evaluate` gives the figures."""
     rows = "\n".join(f"| {source} | {count:,} |" for source, count in pairs.items())
-    use = f"Guided by USE multilingual v3 (Google, Apache-2.0, PyPI {teacher.PACKAGE})."
     return f"""# A static Korean sentence embedding
 
 Made {datetime.now(UTC):%Y-%m-%d} by `ideaclass.embed.train`, seed {seed}: {recipe.pieces:,} subwords, {recipe.rank}
 dimensions, stored as float32 rounded to float16 precision. A stock sentence-transformers model.
 
 Start: Kiwi's CoNg morpheme vectors (kiwipiepy {_version("kiwipiepy")}, Apache-2.0), distilled into subwords over
-{lines:,} lines of text. {use if taught else "No teacher model."}
-Fine-tuning: {json.dumps(settings)}.
+{lines:,} lines of text. Fine-tuning: {json.dumps(settings)}; the mean of {recipe.runs} runs.
+Seen several times an epoch: {json.dumps(recipe.repeats)}.
 
 | pairs | count |
 |---|---:|

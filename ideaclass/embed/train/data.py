@@ -90,7 +90,7 @@ def training(folder: Path, name: str) -> pd.DataFrame | None:
     return None if table is None else table[~held_out(name, table)]
 
 
-def lines(data: Path, corpora: Path | None) -> list[str]:
+def lines(data: Path) -> list[str]:
     """Every distinct sentence of the training rows, in the order of the files.
 
     Raises
@@ -108,9 +108,7 @@ def lines(data: Path, corpora: Path | None) -> list[str]:
                 found.update(dict.fromkeys(sentences(text, 4)))
     if not found:
         raise FileError(f"{data}: holds none of {', '.join(_TEXTS)} (.parquet)")
-    for table in _own_tables(corpora):
-        found.update(dict.fromkeys(" ".join(str(t).split())[:_LINE] for t in table.text))
-    return [line for line in found if line]
+    return list(found)
 
 
 def sentences(text: str, shortest: int) -> list[str]:
@@ -155,6 +153,8 @@ def pairs(data: Path, corpora: Path | None, seed: int) -> dict[str, list[Pair]]:
         "parakqc": lambda: _clusters(training(data, "parakqc"), *_CLUSTERS["parakqc"], rng),
         "stylekqc": lambda: _clusters(training(data, "stylekqc"), *_CLUSTERS["stylekqc"], rng),
         "korsts": lambda: _columns(_alike(read(data, "korsts_train")), "sentence1", "sentence2"),
+        "small talk": lambda: _columns(read(data, "songys_chatbot"), "Q", "A"),
+        "duties": lambda: _same(read(data, "busan_dept_tasks"), "department", "task", rng),
         "our paraphrases": lambda: _own_paraphrases(corpora, rng),
     }
     made = {source: [p for p in make() if len(p.first) > 1 and len(p.second) > 1] for source, make in makers.items()}
@@ -164,15 +164,6 @@ def pairs(data: Path, corpora: Path | None, seed: int) -> dict[str, list[Pair]]:
 def _share(key: str, parts: int) -> bool:
     """Whether a group falls into the one part of `parts` that is held out."""
     return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16) % parts == 0
-
-
-def _own_tables(corpora: Path | None) -> Iterator[pd.DataFrame]:
-    """Our own synthetic sentences, without the writers that are held out of paraphrase training."""
-    for path in sorted(corpora.glob("*/*.csv")) if corpora else ():
-        if path.parent.name != "paraphrase" or path.stem not in HELD_WRITERS:
-            table = pd.read_csv(path)
-            if "text" in table:
-                yield table
 
 
 def _cut(text: str) -> str:
@@ -239,6 +230,15 @@ def _clusters(table: pd.DataFrame | None, column: str, draws: int, rng: np.rando
     for _, group in table.groupby("set", sort=False):
         texts = list(group[column])
         for _ in range(draws if len(texts) > 1 else 0):
+            i, j = rng.choice(len(texts), 2, replace=False)
+            yield Pair(_cut(texts[i]), _cut(texts[j]))
+
+
+def _same(table: pd.DataFrame | None, key: str, column: str, rng: np.random.Generator) -> Iterator[Pair]:
+    """Pair texts of one group at random, half as many pairs as the group has texts."""
+    for _, group in () if table is None else table.groupby(key, sort=False):
+        texts = list(group[column])
+        for _ in range(len(texts) // 2):
             i, j = rng.choice(len(texts), 2, replace=False)
             yield Pair(_cut(texts[i]), _cut(texts[j]))
 

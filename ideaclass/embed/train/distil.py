@@ -45,10 +45,16 @@ def morpheme_vectors(landmarks: int, rank: int, seed: int) -> NDArray[np.float32
 
 
 def vocabulary(lines: Sequence[str], size: int) -> Tokenizer:
-    """Train a unigram tokenizer: NFKC, lower case, a mark before each word, pieces of at most 8 characters."""
+    """Train a unigram tokenizer: NFKC, lower case, no punctuation, a mark before each word, pieces of at most 8.
+
+    Punctuation would be glued to word endings and split the evidence for them (KorSTS dev 67.3 against 67.9 before any
+    fine-tuning).
+    """
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("removed"), pre_tokenizers.Metaspace()]
+    )
     trainer = trainers.UnigramTrainer(
         vocab_size=size, special_tokens=[UNKNOWN], unk_token=UNKNOWN, max_piece_length=_LONGEST_PIECE,
         show_progress=False,

@@ -1,9 +1,8 @@
-"""Fine-tunes subword vectors: contrastive on pairs, CoSENT on graded pairs, likeness of a teacher's vectors.
+"""Fine-tunes subword vectors: contrastive on pairs and CoSENT on graded pairs.
 
-The loop is written by hand: every step sums up to three losses over batches of different shapes, which
-sentence-transformers' trainer does not do (it takes one loss per step, in turn over the data sets), and texts are cut
-into pieces once, not at every step. The contrastive loss is its ``MultipleNegativesSymmetricRankingLoss`` and the
-graded one its ``CoSENTLoss``.
+The loop is written by hand: every step sums two losses over batches of different shapes, which sentence-transformers'
+trainer does not do (it takes one loss per step, in turn over the data sets), and texts are cut into pieces once, not at
+every step. The contrastive loss is its ``MultipleNegativesSymmetricRankingLoss`` and the graded one its ``CoSENTLoss``.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from torch import Tensor, nn
 
 from ideaclass.embed.train.data import Graded, Pair
 
-_SCALE = 20.0
+_SCALE = 16.0
+_GRADED_SCALE = 20.0
 _NEVER = -1e4
 _LEAST = 64
 
@@ -36,19 +36,17 @@ class Settings(NamedTuple):
         Passes over the pairs.
     rate : float
         Adam's learning rate at the start; it falls to zero in a straight line.
-    batch, graded_batch, teacher_batch : int
-        Pairs, graded pairs and taught sentences in a step.
-    graded_weight, teacher_weight : float
-        Weights of the second and third loss; the first has 1.
+    batch, graded_batch : int
+        Pairs and graded pairs in a step.
+    graded_weight : float
+        Weight of the second loss; the first has 1.
     """
 
-    epochs: int = 4
+    epochs: int = 5
     rate: float = 5e-4
     batch: int = 512
-    graded_batch: int = 128
-    teacher_batch: int = 256
-    graded_weight: float = 1.0
-    teacher_weight: float = 0.5
+    graded_batch: int = 256
+    graded_weight: float = 4.0
 
 
 class _Source(NamedTuple):
@@ -57,17 +55,11 @@ class _Source(NamedTuple):
     negative: list[list[int] | None]
 
 
-class _Lessons(NamedTuple):
-    ids: Ids
-    vectors: Tensor
-
-
 def tune(
     tokenizer: Tokenizer,
     vectors: NDArray[np.float32],
     pairs: Mapping[str, Sequence[Pair]],
     graded: Graded,
-    lessons: Mapping[str, tuple[Sequence[str], NDArray[np.float32]]],
     settings: Settings,
     seed: int,
     tell: Callable[[str], None],
@@ -82,8 +74,6 @@ def tune(
         A batch is of one source, so that its negatives are of the same kind as its pairs.
     graded : Graded
         Sentence pairs with likeness scores; may be empty.
-    lessons : mapping of source to (sentences, vectors)
-        A teacher's unit vectors, whose cosines within a batch are to be met; may be empty.
     settings : Settings
         How long and how hard.
     seed : int
@@ -104,8 +94,6 @@ def tune(
 
     sources = [_source(found, cut) for found in pairs.values()]
     first, second, score = cut(graded.first), cut(graded.second), torch.tensor(graded.score)
-    taught = [_Lessons(cut(texts), torch.tensor(taught)) for texts, taught in lessons.values()]
-    sizes = np.array([len(lesson.ids) for lesson in taught], float)
     optimizer = torch.optim.Adam(bag.parameters(), lr=settings.rate)
     step, total = 0, settings.epochs * len(_batches(sources, settings.batch, rng))
     for epoch in range(settings.epochs):
@@ -116,12 +104,6 @@ def tune(
                 chosen = rng.choice(len(score), min(settings.graded_batch, len(score)), replace=False)
                 cosine = (encode([first[i] for i in chosen]) * encode([second[i] for i in chosen])).sum(1)
                 loss = loss + settings.graded_weight * _cosent(cosine, score[chosen])
-            if taught and settings.teacher_weight:
-                lesson = taught[rng.choice(len(taught), p=sizes / sizes.sum())]
-                size = min(settings.teacher_batch, len(lesson.ids))
-                chosen = rng.choice(len(lesson.ids), size, replace=False)
-                own = encode([lesson.ids[i] for i in chosen])
-                loss = loss + settings.teacher_weight * _likeness(own, F.normalize(lesson.vectors[chosen], dim=1))
             for group in optimizer.param_groups:
                 group["lr"] = settings.rate * (1 - step / total)
             optimizer.zero_grad()
@@ -164,13 +146,5 @@ def _contrastive(encode: Callable[[Ids], Tensor], source: _Source, rows: NDArray
 
 def _cosent(cosine: Tensor, score: Tensor) -> Tensor:
     """Pairs that people call more alike should have the higher cosine."""
-    wrong = ((cosine[None] - cosine[:, None]) * _SCALE)[score[None] < score[:, None]]
+    wrong = ((cosine[None] - cosine[:, None]) * _GRADED_SCALE)[score[None] < score[:, None]]
     return torch.logsumexp(torch.cat([torch.zeros(1), wrong]), 0)
-
-
-def _likeness(own: Tensor, teacher: Tensor) -> Tensor:
-    """How far the cosines within a batch are from the teacher's."""
-    mine, theirs = own @ own.T, teacher @ teacher.T
-    itself = torch.eye(len(own), dtype=torch.bool)
-    p, q = ((c * _SCALE).masked_fill(itself, _NEVER).log_softmax(1) for c in (theirs, mine))
-    return F.kl_div(q, p, log_target=True, reduction="batchmean") + 50 * ((mine - theirs) ** 2).mean()
