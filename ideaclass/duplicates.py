@@ -27,6 +27,8 @@ _BANDS, _ROWS_PER_BAND = 40, 2
 _BUCKET = 12
 _BLOCK = 512
 _NEIGHBOURS = 5
+_CROWD = 3
+_CROWDED, _OVERLAPPING = 0.75, 0.3
 _NOT_WORD = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
 _ENDING = re.compile(
     r"(?:(?:을|를)?\s*(?:좀|꼭)?\s*(?:해|하여)?\s*(?:주세요|주십시오|주십쇼|주시기바랍니다|주시길|주면좋겠습니다|주면좋겠어요|주시면좋겠습니다"
@@ -179,14 +181,13 @@ def overlap(texts: Sequence[str], pairs: NDArray[np.int64]) -> NDArray[np.float3
 def word_pairs(texts: Sequence[str], embedder: Embedder, least: float) -> list[tuple[int, int, float]]:
     """Pairs of n cleaned texts near in meaning, each with its score.
 
-    The score is the cosine, past what all texts share, less half of both texts' mean nearness to their nearest others:
-    a text that is near to everything says little.
+    The score is the cosine, less three quarters of both texts' mean nearness to their three nearest others (a text that
+    is near to everything says little), less a third of the overlap of their letters: an opposite proposal on the same
+    topic shares words, the same in other words does not.
     """
     if len(texts) < 2:
         return []
     vectors = embedder.encode(texts)
-    vectors = vectors - vectors.mean(0)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
     k = min(_NEIGHBOURS, len(texts) - 1)
     near = np.empty((len(texts), k), np.int64)
     cosine = np.empty((len(texts), k), np.float32)
@@ -197,14 +198,13 @@ def word_pairs(texts: Sequence[str], embedder: Embedder, least: float) -> list[t
         top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
         near[start : start + _BLOCK] = top
         cosine[start : start + _BLOCK] = np.take_along_axis(scores, top, 1)
-    crowd = cosine.mean(1)
-    found = {}
-    for i, (js, cs) in enumerate(zip(near.tolist(), cosine.tolist(), strict=True)):
-        for j, c in zip(js, cs, strict=True):
-            score = c - 0.5 * float(crowd[i] + crowd[j]) / 2
-            if c > 0 and score >= least:
-                found[min(i, j), max(i, j)] = round(score, 5)
-    return [(i, j, s) for (i, j), s in found.items()]
+    crowd = -np.sort(-cosine, axis=1)[:, :_CROWD].mean(1)
+    first = np.repeat(np.arange(len(texts)), k)
+    pairs, at = np.unique(np.sort(np.stack([first, near.ravel()], 1), axis=1), axis=0, return_index=True)
+    own = cosine.ravel()[at]
+    score = own - _CROWDED * crowd[pairs].mean(1) - _OVERLAPPING * overlap(texts, pairs)
+    kept = (own > 0) & (score >= least)
+    return [(i, j, round(s, 5)) for (i, j), s in zip(pairs[kept].tolist(), score[kept].tolist(), strict=True)]
 
 
 def _grams(texts: Sequence[str]) -> sp.csr_matrix:

@@ -119,7 +119,7 @@ class StaticEmbedder:
         """Length of a vector, under sentence-transformers' name."""
         return self.dimension
 
-    def encode(self, sentences: Sequence[str], batch_size: int = 1024) -> NDArray[np.float32]:
+    def encode(self, sentences: Sequence[str], batch_size: int = 4096) -> NDArray[np.float32]:
         """Vectors of the texts.
 
         Parameters
