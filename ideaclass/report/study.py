@@ -31,13 +31,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One task's label of each row: names as shown, empty where there is none; and whether a person gave them."""
+    """One task's label of each row: names as shown, empty where there is none; and whether a person gave them.
+
+    `sure` are their codes, empty where a person should check the row first: what the matrix and the candidates are made
+    of.
+    """
 
     task: str
     title: str
     names: tuple[str, ...]
-    codes: tuple[str, ...]
     rows: tuple[str, ...]
+    sure: tuple[str, ...]
     by_person: bool
 
     @property
@@ -194,7 +198,7 @@ def _answers(
     wanted = list(tasks) or list(given) or list(DEFAULT_TASKS)
     for task, codes in given.items():
         if task in wanted:
-            found[task] = _shown(taxonomy.load(task), codes, lang, by_person=True)
+            found[task] = _shown(taxonomy.load(task), codes, lang)
     missing = [t for t in wanted if t not in found]
     if missing:
         asked = labeler(missing)
@@ -204,7 +208,7 @@ def _answers(
                 [a.classes[j] for j in row.nonzero()[0]] if i >= 0 else []
                 for i, row in zip(a.label, a.assigned, strict=True)
             ]
-            found[task] = _shown(asked.taxonomies[task], codes, lang, by_person=False)
+            found[task] = _shown(asked.taxonomies[task], codes, lang, review=a.review.tolist())
     return {t: found[t] for t in dict.fromkeys([*wanted, *found]) if t in found}
 
 
@@ -217,10 +221,15 @@ def _decisions(table: Table, tax: Taxonomy) -> dict[str, list[str]]:
     return {d.text: list(d.label) for d in reviewed.decisions if d.changed and set(d.label) <= set(tax.codes)}
 
 
-def _shown(tax: Taxonomy, codes: Sequence[Sequence[str]], lang: str, *, by_person: bool) -> Answers:
+def _shown(
+    tax: Taxonomy, codes: Sequence[Sequence[str]], lang: str, *, review: Sequence[bool] | None = None
+) -> Answers:
+    """Answers that a person gave, or a model's with the rows that a person should check."""
     names = dict(zip(tax.codes, tax.names(lang), strict=True))
     rows = tuple("; ".join(names[c] for c in row) for row in codes)
-    return Answers(tax.name, tax.title(lang), tax.names(lang), tuple(";".join(row) for row in codes), rows, by_person)
+    joined = tuple(";".join(row) for row in codes)
+    sure = joined if review is None else tuple("" if r else c for c, r in zip(joined, review, strict=True))
+    return Answers(tax.name, tax.title(lang), tax.names(lang), rows, sure, by_person=review is None)
 
 
 def _matrix(
@@ -235,7 +244,7 @@ def _matrix(
         return {}
     parts: dict[str, tuple[Sequence[int], Themes]] = {}
     for letter in "SWOT":
-        rows = [i for i, c in enumerate(answers["swot"].codes) if c == letter and any(map(str.isalnum, texts[i]))]
+        rows = [i for i, c in enumerate(answers["swot"].sure) if c == letter and any(map(str.isalnum, texts[i]))]
         if len(rows) > 1:
             parts[letter] = (
                 rows,
@@ -246,7 +255,7 @@ def _matrix(
 
 
 def _candidates(texts: Sequence[str], answers: Mapping[str, Answers], embedder: Embedder) -> list[esg_room.Candidate]:
-    return esg_room.candidates(texts, answers["esg"].codes, embedder) if "esg" in answers else []
+    return esg_room.candidates(texts, answers["esg"].sure, embedder) if "esg" in answers else []
 
 
 def _crosses(

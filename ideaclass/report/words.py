@@ -35,7 +35,7 @@ WORDS = {
         "by_person": "사람이 확정",
         "by_model": "자동 분류",
         "matrix": "SWOT 매트릭스",
-        "matrix_hint": "관련이 깊은 주제끼리 짝지었습니다. 통합 문서에서 고칠 수 있습니다.",
+        "matrix_hint": "확인이 필요한 글은 빼고, 관련이 깊은 주제끼리 짝지었습니다. 통합 문서에서 고칠 수 있습니다.",
         "SO": "SO 강점으로 기회를 잡는다",
         "ST": "ST 강점으로 위협에 맞선다",
         "WO": "WO 기회로 약점을 고친다",
@@ -47,7 +47,8 @@ WORDS = {
         "evidence": "근거 의견",
         "relatedness": "관련도",
         "esg": "ESG 과제 후보",
-        "esg_hint": "단기·장기는 글에 나온 말로 나눈 제안입니다. K-ESG 항목은 뚜렷이 맞을 때만 적었습니다.",
+        "esg_hint": "확인이 필요한 글은 뺐습니다. 단기·장기는 글에 나온 말로 나눈 제안입니다. "
+        "K-ESG 항목은 뚜렷이 맞을 때만 적었습니다.",
         "short": "단기",
         "long": "장기",
         "term": "기간",
@@ -124,7 +125,8 @@ WORDS = {
         "by_person": "confirmed by a person",
         "by_model": "automatic",
         "matrix": "SWOT matrix",
-        "matrix_hint": "Themes are paired by how related they are; edit them in the workbook.",
+        "matrix_hint": "Themes of the rows that need no check, paired by how related they are; "
+        "edit them in the workbook.",
         "SO": "SO strengths take opportunities",
         "ST": "ST strengths meet threats",
         "WO": "WO opportunities mend weaknesses",
@@ -136,7 +138,8 @@ WORDS = {
         "evidence": "Evidence",
         "relatedness": "Relatedness",
         "esg": "ESG candidates",
-        "esg_hint": "Short or long is suggested by the words used. A K-ESG item is named only where one clearly fits.",
+        "esg_hint": "Rows that need no check. Short or long is suggested by the words used. "
+        "A K-ESG item is named only where one clearly fits.",
         "short": "Short term",
         "long": "Long term",
         "term": "Term",
