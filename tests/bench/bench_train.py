@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ideaclass.artifacts import Store, default_store
+from ideaclass.artifacts import default_store
 from ideaclass.classify import HeadStack, fit_head, probabilities
 from ideaclass.corpus import read_corpus
 from ideaclass.evaluate import class_scores, difference, macro_f1
@@ -204,7 +204,7 @@ def speed(_: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pd.DataFrame({"내용": texts, "부서": [f"과{c}" for c in label]}).to_csv(Path(folder) / "x.csv", index=False)
         began = time.perf_counter()
-        train_file(Path(folder) / "x.csv", ["부서"], name="own", store=Store(Path(folder) / "s"))
+        train_file(Path(folder) / "x.csv", ["부서"], name="own", store=default_store(Path(folder) / "s"))
         print(f"9,000 rows × 18 classes: {time.perf_counter() - began:.1f} s")
 
 
