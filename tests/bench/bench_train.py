@@ -26,7 +26,7 @@ from ideaclass.features import rows
 from ideaclass.labeler import Labeler
 from ideaclass.learn.clean import tidy
 from ideaclass.learn.fit import C, fit, truth_matrix
-from ideaclass.learn.own import train_file
+from ideaclass.learn.own import shipped_embedder, train_file
 from ideaclass.learn.review import doubt
 from ideaclass.model import TaskModel
 from ideaclass.taxonomy import available, load
@@ -104,6 +104,7 @@ def fields(data: Path) -> None:
 def noise(_: Path, share: float = 0.03) -> None:
     from cleanlab.filter import find_label_issues
 
+    _, embedder = shipped_embedder(default_store())
     taxonomies = {name: load(name) for name in available()}
     for name in ("esg", "business", "action", "review"):
         corpus = read_corpus(ROOT / "corpora" / name, taxonomies)
@@ -116,7 +117,7 @@ def noise(_: Path, share: float = 0.03) -> None:
                 others = [c for c in cleaned.classes if c not in examples[i].labels]
                 examples[i] = replace(examples[i], labels=(others[rng.integers(len(others))],))
                 planted.add(examples[i].text)
-            model = fit(examples, cleaned.classes, multi=False, curve=False)
+            model = fit(examples, cleaned.classes, multi=False, curve=False, embedder=embedder)
             wrong = np.array([e.text in planted for e in model.examples])
             p = model.probability / model.probability.sum(axis=1, keepdims=True)
             lists = {
