@@ -118,13 +118,13 @@ def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[
     """Positions and columns of all n-grams of each length."""
     size = len(code)
     space = code == _SPACE
-    wide = code.astype(np.uint64)
+    wide = np.zeros(size + LONGEST, np.uint64)
+    wide[:size] = code
     h = np.zeros(size, np.uint64)
     fits = np.ones(size, bool)
     for n in range(1, min(LONGEST, size) + 1):
-        shifted = np.zeros(size, np.uint64)
-        shifted[: size - n + 1] = wide[n - 1 :]
-        h = h * np.uint64(0x9E3779B97F4A7C15) + shifted * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(n)
+        h *= np.uint64(0x9E3779B97F4A7C15)
+        h += wide[n - 1 : n - 1 + size] * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(n)
         if n == 1:
             keep = ~space
         else:
