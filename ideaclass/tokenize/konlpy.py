@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from typing import Any
 
@@ -77,12 +78,13 @@ class KonlpyTokenizer:
         MissingJavaError
             If there is no Java, or it cannot start.
         """
-        if not text.strip():
+        plain = _BEYOND.sub(" ", text)
+        if not plain.strip():
             return []
         if self._analyser is None:
             self._analyser = _start(_CLASSES[self.engine])
         tags = _TAGS[self.engine]
-        return _placed(text, [(form, tags.get(tag, tag)) for form, tag in self._analyser.pos(text)])
+        return _placed(plain, [(form, tags.get(tag, tag)) for form, tag in self._analyser.pos(plain)])
 
     def morphs(self, text: str) -> list[str]:
         """Forms of the morphemes, in order."""
@@ -91,6 +93,10 @@ class KonlpyTokenizer:
     def nouns(self, text: str) -> list[str]:
         """List common and proper nouns and words in Latin letters, in order."""
         return [m.form for m in self.pos(text) if m.tag in NOUNS]
+
+
+_BEYOND = re.compile(r"[\U00010000-\U0010ffff\ud800-\udfff]")
+"""Emoji and their like, which some analysers hand back in halves that are no text: they are read as spaces."""
 
 
 def _start(name: str) -> Any:

@@ -119,7 +119,9 @@ def test_konlpy_speaks_sejong(engine):
     tokenizer = KonlpyTokenizer(engine)
     assert isinstance(tokenizer, Tokenizer)
     morphs = tokenizer.pos("상담 예약이 어려워서 전화했어요!")
-    assert tokenizer.morphs("") == []
+    assert tokenizer.morphs("") == tokenizer.morphs("😀") == []
+    with_emoji = "상담😀 예약 🙏🏻감사 \ud83d"
+    assert {"상담", "예약"} <= {with_emoji[m.start : m.end] for m in tokenizer.pos(with_emoji)}
     tags = {m.tag for m in morphs}
     assert tags <= SEJONG
     assert {"상담", "예약"} <= set(tokenizer.nouns("상담 예약이 어려워서 전화했어요!"))
