@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,13 @@ def evaluate(
         raise FileError(f"{data_dir}: no such folder")
     tell = progress or (lambda _: None)
     rows: list[Row] = []
-    contenders: list[tuple[str, Encode]] = [("ideaclass", StaticEmbedder.load(model_dir).encode)]
-    contenders += _peers(data_dir, tell) if peers else []
-    for name, encode in contenders:
+    ours: tuple[str, Encode] = ("ideaclass", StaticEmbedder.load(model_dir).encode)
+    for name, encode in chain([ours], _peers(data_dir, tell) if peers else []):
         tell(f"{name}: measuring")
         row: Row = {"model": name}
-        row.update((measure, float(value)) for measure, value in _measures(encode, data_dir, own))
+        for measure, value in _measures(encode, data_dir, own):
+            row[measure] = float(value)
+            tell(f"{name}: {measure} {value:.1f}")
         rows.append(row)
     return rows
 

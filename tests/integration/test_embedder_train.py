@@ -98,7 +98,9 @@ def test_recipe_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     kept = stored.from_artifact(store.load(stored.DEFAULT))
     assert (kept.encode(texts) == ours.encode(texts)).all()
 
-    rows = evaluate(out, data, peers=False, corpora=corpora)
+    told.clear()
+    rows = evaluate(out, data, peers=False, corpora=corpora, progress=told.append)
+    assert any(line.startswith("ideaclass: KorSTS dev ") for line in told)
     assert rows[0]["model"] == "ideaclass"
     assert {"KorSTS dev", "FAQ @10", "paraphrase d", "unrelated", "texts/s"} <= rows[0].keys()
     assert table(rows).startswith("| model |")
