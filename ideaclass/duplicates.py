@@ -182,8 +182,8 @@ def word_pairs(texts: Sequence[str], embedder: Embedder, least: float) -> list[t
     """Pairs of n cleaned texts near in meaning, each with its score.
 
     The score is the cosine, less three quarters of both texts' mean nearness to their three nearest others (a text that
-    is near to everything says little), less a third of the overlap of their letters: an opposite proposal on the same
-    topic shares words, the same in other words does not.
+    is near to everything says little), less 0.3 of the overlap of their letters: an opposite proposal on the same topic
+    shares words, the same in other words does not.
     """
     if len(texts) < 2:
         return []
