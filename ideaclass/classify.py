@@ -91,6 +91,7 @@ def fit_head(
     sample_weight: NDArray[np.float64] | None = None,
     class_weight: str | dict[int, float] | None = None,
     loss: Loss = "logistic",
+    min_df: int = 1,
 ) -> LinearHead:
     """Fit a linear classifier on n-grams and, where given, embeddings.
 
@@ -113,6 +114,8 @@ def fit_head(
     loss : {"logistic", "hinge"}
         Multinomial logistic regression, or one squared-hinge machine per class, which many classes and rows fit
         several times faster.
+    min_df : int
+        Texts that an n-gram column must stand in to get weights; the others count as never seen.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def fit_head(
         With temperature 1.
     """
     seen = np.bincount(rows.counts.indices, minlength=WIDTH)
-    columns = np.flatnonzero(seen)
+    columns = np.flatnonzero(seen >= min_df)
     n, m, k = rows.counts.shape[0], len(columns), len(classes)
     rest = float((np.log(1 + n) + 1) ** IDF_POWER)
     idf = ((np.log((1 + n) / (1 + seen[columns])) + 1) ** IDF_POWER).astype(np.float32)

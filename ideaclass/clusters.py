@@ -1,7 +1,9 @@
 """Vectors to clusters, without chance: the same for any order of the rows, and nearly the same with one row more.
 
-A sample of rows, chosen by a hash of their text, is averaged with its nearest neighbours, joined bottom-up by Ward's
-method and cut; the centres then take in all rows. Every step is a function of the set of rows alone.
+A sample of rows, chosen by a hash of their text, is averaged with its nearest neighbours. Clusters begin at its density
+peaks, the rows with much around them and nothing denser nearby (Rodriguez and Laio, Science 344, 2014); all rows then
+go to the nearest centre. Every step is a function of the set of rows alone, and one row more changes the densities
+around it only, where a tree of merges (Ward's) or a best number of clusters would tip over as a whole.
 """
 
 from __future__ import annotations
@@ -12,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 SAMPLE = 2000
 NEIGHBOURS = 15
 ROUNDS = 2
-_GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80)
 _BLOCK = 1024
-_STEPS = 50
+_STEPS = 10
+_SHARPNESS = 8
+_OWN_PEAK = 0.05
 _STRANGERS = 0.85
 _MOST_APART = 1 / 12
 
@@ -94,7 +96,8 @@ def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None
     vectors : float32 array of shape (n, d)
         Unit rows, the same for the same key; n is at least 1.
     count : int, optional
-        Number of clusters; chosen by the data if None.
+        Number of clusters. If None, as many as there are peaks apart from each other with enough rows around them, and
+        no more than a reader can take in for so many rows (1.25 n^0.4).
 
     Returns
     -------
@@ -106,16 +109,15 @@ def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None
     sample = ordered[_sample([keys[i] for i in order])]
     neighbourhood = Neighbourhood.of(sample)
     space, points = neighbourhood.smooth(ordered), neighbourhood.smooth(sample)
-    tree = linkage(points, "ward") if len(points) > 1 else None
-    k = min(count, len(points)) if count else _choose(points, tree, len(order))
-    cut = _cut(tree, k, len(points))
-    labels, centres = _settle(space, _means(points, cut))
+    peaks, apart = _peaks(points)
+    k = count or min(int(1.25 * len(order) ** 0.4), int((apart >= _OWN_PEAK).sum()))
+    labels, centres = _settle(space, points[peaks[:k]])
     if count is None:
         labels, centres = _without_small(space, labels, centres)
     else:
         kept, labels = np.unique(labels, return_inverse=True)
         centres = centres[kept]
-    parents = _parents(space, points, tree, labels)
+    parents = _parents(space, points[peaks], labels)
     return _ranked(order, ordered, labels, centres, parents, neighbourhood)
 
 
@@ -165,7 +167,7 @@ def _sample(keys: Sequence[str]) -> NDArray[np.int64]:
 
 def _averaged(vectors: NDArray[np.float32], sample: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each vector replaced by the mean of its nearest of the sample, weighted by squared cosine."""
-    k = min(NEIGHBOURS, max(1, len(sample) // 20))
+    k = min(NEIGHBOURS, len(sample), max(2, len(sample) // 20))
     out = np.empty_like(vectors)
     for start in range(0, len(vectors), _BLOCK):
         cosine = vectors[start : start + _BLOCK] @ sample.T
@@ -180,10 +182,19 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows / length, np.float32)
 
 
-def _cut(tree: NDArray[np.float64] | None, k: int, n: int) -> NDArray[np.int64]:
-    if tree is None:
-        return np.zeros(n, np.int64)
-    return np.unique(fcluster(tree, k, "maxclust"), return_inverse=True)[1]
+def _peaks(points: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Points as peaks, highest first, and how far (1 - cosine) each is from the nearest point of more density.
+
+    The height of a peak is its density times that distance.
+    """
+    cosine = points @ points.T
+    np.fill_diagonal(cosine, 0)
+    density = (np.clip(cosine, 0, None) ** _SHARPNESS).sum(axis=1)
+    order = np.argsort(-density, kind="stable")
+    denser = np.where(np.tri(len(points), k=-1, dtype=bool), cosine[np.ix_(order, order)], 0)
+    apart = np.clip(1 - denser.max(axis=1), 0, 1)
+    highest = np.argsort(-density[order] * apart, kind="stable")
+    return order[highest], apart[highest]
 
 
 def _means(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -199,7 +210,7 @@ def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray
 
 
 def _settle(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Move rows to the nearest centre and centres to the mean of their rows, until nothing moves."""
+    """Move rows to the nearest centre and centres to the mean of their rows, a few times."""
     labels = _nearest(rows, centres)
     for _ in range(_STEPS):
         held = np.bincount(labels, minlength=len(centres)) > 0
@@ -211,33 +222,6 @@ def _settle(rows: NDArray[np.float32], centres: NDArray[np.float32]) -> tuple[ND
             break
         labels = again
     return labels, centres
-
-
-def _choose(points: NDArray[np.float32], tree: NDArray[np.float64] | None, rows: int) -> int:
-    """Find how many clusters hold the points best, near the number a reader can take in for so many rows."""
-    if tree is None or len(points) < 4:
-        return 1
-    usual = 1.2 * rows**0.4
-    best, at = -np.inf, 1
-    for k in _GRID:
-        if not usual / 2 <= k <= min(usual * 2, len(points) // 2):
-            continue
-        labels, centres = _settle(points, _means(points, _cut(tree, k, len(points))))
-        score = _silhouette(points, centres, labels) - 0.1 * np.log2(k / usual) ** 2
-        if score > best:
-            best, at = score, k
-    return at
-
-
-def _silhouette(rows: NDArray[np.float32], centres: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Mean of 1 - (distance to one's own centre) / (distance to the next): the silhouette with centres for rows."""
-    squares = np.einsum("kd,kd->k", centres, centres)[None] - 2 * rows @ centres.T
-    squares += np.einsum("nd,nd->n", rows, rows)[:, None]
-    distance = np.sqrt(np.clip(squares, 0, None))
-    own = distance[np.arange(len(rows)), labels]
-    distance[np.arange(len(rows)), labels] = np.inf
-    other = distance.min(1)
-    return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-9)))
 
 
 def _without_small(
@@ -253,14 +237,12 @@ def _without_small(
         labels, centres = _settle(rows, centres[large])
 
 
-def _parents(
-    rows: NDArray[np.float32], points: NDArray[np.float32], tree: NDArray[np.float64] | None, labels: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Broad cluster of each cluster: of a coarser cut of the same tree, the one that has most of its rows."""
+def _parents(rows: NDArray[np.float32], peaks: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Broad cluster of each cluster: of a few clusters around the highest peaks, the one that has most of its rows."""
     k = int(labels.max()) + 1
     if k < 5:
         return np.zeros(k, np.int64)
-    broad, _ = _settle(rows, _means(points, _cut(tree, round(1.3 * k**0.5), len(points))))
+    broad, _ = _settle(rows, peaks[: round(1.3 * k**0.5)])
     shared = np.zeros((k, int(broad.max()) + 1), np.int64)
     np.add.at(shared, (labels, broad), 1)
     return np.asarray(shared.argmax(1), np.int64)

@@ -27,6 +27,9 @@ _BATCH_ROWS = 512
 _BATCH_CHARS = 1 << 18
 _SPACE = 32
 _PUNCTUATION = ".,!?~\"'()[]{}<>:;·…"
+_FOLDED = np.arange(0x110000, dtype=np.uint32)
+_FOLDED[65:91] += 32
+_FOLDED[49:58] = 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,31 +117,30 @@ class Grams:
         return [w.strip(_PUNCTUATION) or w for w in self.tokens]
 
 
-def _hashes(code: NDArray[np.uint32], doc: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Positions and columns of all n-grams of each length."""
+def _hashes(code: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions and columns of all n-grams of each length, inside words with the spaces around them."""
     size = len(code)
-    space = code == _SPACE
-    wide = np.zeros(size + LONGEST, np.uint64)
+    wide = np.full(size + LONGEST, _SPACE, np.uint64)
     wide[:size] = code
-    h = np.zeros(size, np.uint64)
-    fits = np.ones(size, bool)
-    for n in range(1, min(LONGEST, size) + 1):
-        h *= np.uint64(0x9E3779B97F4A7C15)
-        h += wide[n - 1 : n - 1 + size] * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(n)
-        if n == 1:
-            keep = ~space
-        else:
-            fits[size - n + 1 :] = False
-            fits[: size - n + 1] &= doc[: size - n + 1] == doc[n - 1 :]
-            if n == 2:
-                fits[: size - 1] &= ~(space[: size - 1] & space[1:])
-            else:
-                fits[: size - n + 2] &= ~space[n - 2 :]
-            keep = fits
-        at = np.flatnonzero(keep)
-        mixed = h[at]
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-        yield at, (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+    space = wide == _SPACE
+    wide *= np.uint64(0xC2B2AE3D27D4EB4F)
+    h = np.empty((LONGEST, size), np.uint64)
+    keep = np.empty((LONGEST, size), bool)
+    np.add(wide[:size], np.uint64(1), out=h[0])
+    np.logical_not(space[:size], out=keep[0])
+    keep[1] = keep[0] | ~space[1 : size + 1]
+    for n in range(2, LONGEST + 1):
+        np.multiply(h[n - 2], np.uint64(0x9E3779B97F4A7C15), out=h[n - 1])
+        h[n - 1] += wide[n - 1 : n - 1 + size]
+        h[n - 1] += np.uint64(n)
+        if n > 2:
+            np.logical_not(space[n - 2 : n - 2 + size], out=keep[n - 1])
+            if n > 3:
+                keep[n - 1] &= keep[n - 2]
+    at = np.nonzero(keep)[1]
+    mixed = h[keep]
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return at, (mixed >> np.uint64(64 - BITS)).astype(np.int64)
 
 
 def ngrams(texts: Sequence[str]) -> Grams:
@@ -156,14 +158,13 @@ def ngrams(texts: Sequence[str]) -> Grams:
     """
     padded = [f" {t} " for t in texts]
     joined = "".join(padded)
-    code = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
-    code[(code >= 65) & (code <= 90)] += 32
-    code[(code >= 49) & (code <= 57)] = 48
+    code = _FOLDED[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
     length = np.fromiter(map(len, padded), np.int64, len(padded))
     start = np.cumsum(length) - length
     doc = np.repeat(np.arange(len(padded), dtype=np.int64), length)
-    keys = [(doc[at] << (BITS + _POSITION_BITS)) | (column << _POSITION_BITS) | at for at, column in _hashes(code, doc)]
-    key = np.sort(np.concatenate(keys)) if len(padded) else np.zeros(0, np.int64)
+    at, column = _hashes(code)
+    key = (doc[at] << (BITS + _POSITION_BITS)) | (column << _POSITION_BITS) | at
+    key.sort()
     group = key >> _POSITION_BITS
     first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(key) else np.zeros(0, np.int64)
     count = np.diff(np.append(first, len(key)))
@@ -253,3 +254,17 @@ def rows(texts: Sequence[str], embedder: Embedder | None = None) -> Rows:
     counts = [p.grams.matrix for p in parts] or [sp.csr_matrix((0, WIDTH), dtype=np.float32)]
     vectors = [p.vectors for p in parts if p.vectors is not None]
     return Rows(sp.vstack(counts, format="csr"), np.concatenate(vectors) if vectors else None)
+
+
+def inverse_frequency(counts: sp.csr_matrix) -> NDArray[np.float32]:
+    """Inverse document frequency of every column, shape (2**18,); that of a column never seen is the highest."""
+    seen = np.bincount(counts.indices, minlength=WIDTH)
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + seen)) + 1, np.float32)
+
+
+def weighted_rows(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_matrix:
+    """Rows of counts times idf, each of length one (an empty one stays empty)."""
+    data = counts.data * idf[counts.indices]
+    weighted = sp.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+    length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ weighted, dtype=np.float32)

@@ -12,7 +12,7 @@ from ideaclass.errors import InputError
 from ideaclass.text import clean
 from ideaclass.types import Embedder
 
-NONE_BELOW = 0.23
+NONE_BELOW = 0.2
 """Least score of a match, fitted by tests/bench/bench_guided.py on authored rows within and out of scope."""
 
 

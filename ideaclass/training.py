@@ -41,7 +41,7 @@ class Examples:
     classes : tuple of k label codes
     background : Rows or None
         Texts that the question is not about.
-    loss, class_weight
+    loss, class_weight, min_df
         See `ideaclass.classify.fit_head`.
     """
 
@@ -52,6 +52,7 @@ class Examples:
     background: Rows | None = None
     loss: Loss = "logistic"
     class_weight: str | None = None
+    min_df: int = 1
 
     @property
     def holds(self) -> NDArray[np.bool_]:
@@ -83,6 +84,7 @@ class Examples:
             C=C,
             loss=e.loss,
             class_weight=e.class_weight,
+            min_df=e.min_df,
         ).rounded()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from itertools import pairwise
 
@@ -68,11 +69,11 @@ def unreadable(text: str) -> float:
     >>> unreadable("등본 어디서 떼요ㅠㅠ") < UNREADABLE, unreadable("ㅁㄴㅇㄻㄴㅇㄹ") >= UNREADABLE
     (True, True)
     """
-    letters = [c for c in text if c.isalpha()]
+    letters = list(filter(str.isalpha, text))
     if not letters:
         return 1.0
     kinds = set(letters)
-    if len(letters) > 3 and max(map(letters.count, kinds)) >= 0.7 * len(letters):
+    if len(letters) > 3 and max(Counter(letters).values()) >= 0.7 * len(letters):
         return 1.0
     if kinds <= _common():
         return 0.0

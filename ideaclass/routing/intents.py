@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ideaclass.errors import FileError, InputError
-from ideaclass.features import WIDTH, Rows, rows
+from ideaclass.features import Rows, inverse_frequency, rows, weighted_rows
 from ideaclass.text import clean
 from ideaclass.types import Embedder, IntentHit
 
@@ -233,7 +233,7 @@ class IntentIndex:
     def lint(self, *, floor: float = 0.6) -> list[Collision]:
         """Pairs of entries with utterances that score `floor` or more with each other, most alike first."""
         s = self._now
-        weighted = _weighted(s.rows.counts, s.idf)
+        weighted = weighted_rows(s.rows.counts, s.idf)
         best: dict[tuple[str, str], Collision] = {}
         for start in range(0, len(s.texts), _BLOCK):
             block = np.asarray((weighted[start : start + _BLOCK] @ weighted.T).todense())
@@ -266,7 +266,7 @@ class IntentIndex:
             return []
         read = rows(clean(open_), self._embedder)
         if read.vectors is None:
-            weighted = _weighted(read.counts, _idf(read.counts))
+            weighted = weighted_rows(read.counts, inverse_frequency(read.counts))
             cosine = np.asarray((weighted @ weighted.T).todense())
         else:
             cosine = read.vectors @ read.vectors.T
@@ -293,8 +293,8 @@ class IntentIndex:
         place = {t: len(kept) + i for i, t in enumerate(new)}
         source = fresh if old is None else _stacked(old, fresh)
         picked = source.pick(np.array([place[t] if t in place else kept[t] for t in texts], np.int64))
-        idf = _idf(picked.counts)
-        by_column = sp.csc_matrix(_weighted(picked.counts, idf))
+        idf = inverse_frequency(picked.counts)
+        by_column = sp.csc_matrix(weighted_rows(picked.counts, idf))
         size = np.diff(by_column.indptr)
         dropped = size > max(50, _COMMON * len(texts))
         keep = np.repeat(~dropped, size)
@@ -325,20 +325,6 @@ def _stacked(a: Rows, b: Rows) -> Rows:
         return a
     vectors = None if a.vectors is None or b.vectors is None else np.concatenate([a.vectors, b.vectors])
     return Rows(sp.vstack([a.counts, b.counts], format="csr"), vectors)
-
-
-def _idf(counts: sp.csr_matrix) -> NDArray[np.float32]:
-    """Inverse document frequency of every column; that of a column never seen is the highest."""
-    seen = np.bincount(counts.indices, minlength=WIDTH)
-    return np.asarray(np.log((1 + counts.shape[0]) / (1 + seen)) + 1, np.float32)
-
-
-def _weighted(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_matrix:
-    """Rows times idf, each of length one."""
-    data = counts.data * idf[counts.indices]
-    weighted = sp.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
-    length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ weighted, dtype=np.float32)
 
 
 def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -64,7 +64,8 @@ class Meter:
         abuse: LinearHead | None = None,
         embedder: Embedder | None = None,
     ) -> None:
-        self._scope = scope
+        self._prototypes = np.concatenate([scope.inside, scope.outside])
+        self._inside = len(scope.inside)
         self._heads = RowHeads([domain, scope.head] if abuse is None else [domain, scope.head, abuse])
         self._embedder = embedder
         self._subwords = embedder if isinstance(embedder, SubwordEmbedder) else None
@@ -91,8 +92,9 @@ class Meter:
         domain, inside, *rest = self._heads.answers(columns, counts, vector)
         p = row_probabilities(domain, self._heads.heads[0])
         near = far = 0.0
-        if vector is not None and len(self._scope.inside):
-            near, far = float((self._scope.inside @ vector).max()), float((self._scope.outside @ vector).max())
+        if vector is not None and self._inside:
+            cosine = self._prototypes @ vector
+            near, far = float(cosine[: self._inside].max()), float(cosine[self._inside :].max())
         score = float(inside.logits[0] - inside.logits[1])
         seen = signals(p, float(domain.logits.max()), score, domain.known, domain.norm, near, far)
         abuse = row_probabilities(rest[0], self._heads.heads[2]) if rest else None

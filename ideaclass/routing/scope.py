@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -38,10 +39,8 @@ def signals(
     near, far : float
         Highest cosine with a prototype of in-scope and of out-of-scope texts.
     """
-    first, second = np.sort(probability)[::-1][:2] if len(probability) > 1 else (probability[0], 0.0)
-    return np.array(
-        [np.log(max(first, 1e-9)), first - second, top, scope, known, np.log1p(norm), near, far], np.float64
-    )
+    *_, second, first = sorted([0.0, *probability.tolist()])
+    return np.array([math.log(max(first, 1e-9)), first - second, top, scope, known, math.log1p(norm), near, far])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from ideaclass.features import rows
 from ideaclass.routing.build import _fit_scope, _row
 from ideaclass.routing.gazetteer import seoul
 from ideaclass.routing.measure import Meter
+from ideaclass.routing.public import MIN_DF
 from ideaclass.routing.scope import fit_scope_rule
 from ideaclass.text import clean
 from ideaclass.training import Examples
@@ -99,7 +100,9 @@ def ours(embedder: object, share: float, loss: str, C: float) -> Callable[[list[
         codes = tuple(map(str, range(k)))
         weight = "root" if loss == "hinge" else None
         read = rows(clean(texts), embedder)
-        examples = Examples(read, [str(v) for v in y], np.array(texts), codes, loss=loss, class_weight=weight)
+        least = MIN_DF if loss == "hinge" else 1
+        labels = [str(v) for v in y]
+        examples = Examples(read, labels, np.array(texts), codes, loss=loss, class_weight=weight, min_df=least)
         stack = HeadStack([examples.fit(share=share, C=C)])
         return lambda new: probabilities(stack.scores(rows(clean(new), embedder)).logits[0], 1.0, multi=False)
 

@@ -174,6 +174,17 @@ def test_index_finds_the_nearest_and_comes_back(model: StaticEmbedder, tmp_path:
     assert twice[0].position == 0
 
 
+def test_index_finds_a_name_that_the_vectors_do_not_tell_apart() -> None:
+    class Blind:
+        def encode(self, sentences, batch_size=32):
+            return np.ones((len(sentences), 1), np.float32)
+
+    texts = ["상암동 버스 노선", "중계동 버스 노선", "화곡동 버스 노선"]
+    hits = SimilarIndex.build(texts, Blind()).search("중계동에 버스가 없어요", 3)
+    assert hits[0].text == "중계동 버스 노선"
+    assert 0.5 < hits[0].score < 1
+
+
 def test_index_refuses_what_does_not_fit(model: StaticEmbedder, tmp_path: Path) -> None:
     index = SimilarIndex.build(TEXTS, model)
     with pytest.raises(InputError, match="k is 0"):

@@ -26,7 +26,7 @@ from ideaclass.errors import FileError, MissingExtraError
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_REPEATS = {"petitions": 3, "petitions, later part": 2, "petition passages": 2, "ideas": 3, "faq": 4}
+_REPEATS = {"petition passages": 2, "ideas": 3, "faq": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Recipe:
     pieces: int = 40_000
     smoothing: float = 3e-4
     centre: float = 1.0
-    runs: int = 2
+    runs: int = 1
     repeats: dict[str, int] = field(default_factory=lambda: dict(_REPEATS))
     tuning: dict[str, float] = field(default_factory=dict)
 

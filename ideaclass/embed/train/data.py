@@ -13,8 +13,8 @@ import pandas as pd
 
 from ideaclass.errors import FileError
 
-HELD_WRITERS = frozenset({"d", "q"})
-"""Writers of our own paraphrases that no training may see: d to test on, q to choose on."""
+HELD_WRITERS = frozenset({"d", "q", "r"})
+"""Writers of our own paraphrases that no training may see: d and q to choose on, r to test on."""
 
 IDEAS_UNTIL = "2024"
 """Citizen ideas from this year on are held out."""
@@ -48,6 +48,7 @@ _DISTRICTS = re.compile(
 _LINE = 250
 _PASSAGE = 100
 _CUT = 300
+_ARTICLE = 1200
 
 
 class Pair(NamedTuple):
@@ -139,9 +140,9 @@ def pairs(data: Path, corpora: Path | None, seed: int) -> dict[str, list[Pair]]:
     makers: dict[str, Callable[[], Iterable[Pair]]] = {
         "ideas": lambda: _columns(_with_body(training(data, "seoul_ideas")), "title", "content"),
         "petitions": lambda: _columns(read(data, "petitions_body"), "title", "content"),
-        "petitions, later part": lambda: _later(read(data, "petitions_body")),
-        "faq": lambda: _columns(training(data, "seoul120_faq"), "title", "content"),
-        "law": lambda: _columns(_law(read(data, "easylaw")), "title", "paragraph"),
+        "petitions, further down": lambda: _further(read(data, "petitions_body"), "title", "content", 4, rng),
+        "faq": lambda: _columns(training(data, "seoul120_faq"), "title", "content", _ARTICLE),
+        "law": lambda: _columns(_law(read(data, "easylaw")), "title", "paragraph", _ARTICLE),
         "law passages": lambda: _passages(_law(read(data, "easylaw")), "paragraph", 3, rng),
         "petition passages": lambda: _passages(read(data, "petitions_body"), "content", 2, rng),
         "idea passages": lambda: _passages(_with_body(training(data, "seoul_ideas")), "content", 2, rng),
@@ -166,14 +167,14 @@ def _share(key: str, parts: int) -> bool:
     return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16) % parts == 0
 
 
-def _cut(text: str) -> str:
-    return " ".join(str(text).split())[:_CUT]
+def _cut(text: str, length: int = _CUT) -> str:
+    return " ".join(str(text).split())[:length]
 
 
-def _columns(table: pd.DataFrame | None, first: str, second: str) -> Iterator[Pair]:
+def _columns(table: pd.DataFrame | None, first: str, second: str, length: int = _CUT) -> Iterator[Pair]:
     if table is not None:
         once = table.dropna(subset=[first, second]).drop_duplicates([first, second])
-        yield from (Pair(_cut(a), _cut(b)) for a, b in zip(once[first], once[second], strict=True))
+        yield from (Pair(_cut(a), _cut(b, length)) for a, b in zip(once[first], once[second], strict=True))
 
 
 def _with_body(table: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -192,26 +193,33 @@ def _law(table: pd.DataFrame | None) -> pd.DataFrame | None:
     return None if table is None else table.assign(title=table.topic + " " + table.section)
 
 
-def _later(table: pd.DataFrame | None) -> Iterator[Pair]:
-    """Pair a title with what its text says further down, past the greeting."""
-    for title, content in () if table is None else zip(table.title, table.content, strict=True):
-        body = " ".join(str(content).split())
-        if len(body) > 1.5 * _CUT:
-            yield Pair(_cut(title), body[_CUT : 2 * _CUT])
+def _further(
+    table: pd.DataFrame | None, first: str, second: str, most: int, rng: np.random.Generator
+) -> Iterator[Pair]:
+    """Pair a title with passages of its text past the greeting."""
+    for title, text in () if table is None else zip(table[first], table[second], strict=True):
+        passages = _split(text)[1:]
+        for i in rng.permutation(len(passages))[:most]:
+            yield Pair(_cut(title), _cut(passages[i]))
 
 
 def _passages(table: pd.DataFrame | None, column: str, most: int, rng: np.random.Generator) -> Iterator[Pair]:
     """Two passages of one document."""
     for text in () if table is None else table[column].dropna():
-        passages = [""]
-        for sentence in sentences(text, 15):
-            passages[-1] = f"{passages[-1]} {sentence}".strip()
-            if len(passages[-1]) >= _PASSAGE:
-                passages.append("")
-        whole = passages[:-1]
-        for _ in range(min(most, len(whole) - 1)):
-            i, j = rng.choice(len(whole), 2, replace=False)
-            yield Pair(_cut(whole[i]), _cut(whole[j]))
+        passages = _split(text)
+        for _ in range(min(most, len(passages) - 1)):
+            i, j = rng.choice(len(passages), 2, replace=False)
+            yield Pair(_cut(passages[i]), _cut(passages[j]))
+
+
+def _split(text: str) -> list[str]:
+    """Passages of whole sentences, a hundred characters or more each; what is left over is dropped."""
+    passages = [""]
+    for sentence in sentences(text, 15):
+        passages[-1] = f"{passages[-1]} {sentence}".strip()
+        if len(passages[-1]) >= _PASSAGE:
+            passages.append("")
+    return passages[:-1]
 
 
 def _entailments(table: pd.DataFrame | None, first: str, second: str, rng: np.random.Generator) -> Iterator[Pair]:

@@ -42,7 +42,7 @@ class Settings(NamedTuple):
         Weight of the second loss; the first has 1.
     """
 
-    epochs: int = 5
+    epochs: int = 8
     rate: float = 5e-4
     batch: int = 512
     graded_batch: int = 256
@@ -94,7 +94,7 @@ def tune(
 
     sources = [_source(found, cut) for found in pairs.values()]
     first, second, score = cut(graded.first), cut(graded.second), torch.tensor(graded.score)
-    optimizer = torch.optim.Adam(bag.parameters(), lr=settings.rate)
+    optimizer = torch.optim.Adam(bag.parameters(), lr=settings.rate, fused=True)
     step, total = 0, settings.epochs * len(_batches(sources, settings.batch, rng))
     for epoch in range(settings.epochs):
         losses = []
