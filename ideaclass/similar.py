@@ -1,8 +1,8 @@
 """Which earlier texts say this? Exact search by meaning and letters at once.
 
 The score mixes two cosines, 0.4 to 0.6: of the sentence vectors, which finds what is said in other words, and of the
-n-grams weighted by inverse document frequency, which finds names and terms that the vectors blur. (Equal weights were as
-good on held-out ideas and paraphrases; more letters find more FAQ entries: `ideaclass embedder evaluate`.)
+n-grams weighted by inverse document frequency, which finds names and terms that the vectors blur. (Equal weights were
+as good on held-out ideas and paraphrases; more letters find more FAQ entries: `ideaclass embedder evaluate`.)
 """
 
 from __future__ import annotations
