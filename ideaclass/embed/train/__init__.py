@@ -1,7 +1,7 @@
 """Trains the embedding from raw files to a sentence-transformers folder (extra ``train``).
 
 Stages, each kept in the working folder under a fingerprint of all it depends on, so that a broken run goes on where it
-stopped: morpheme vectors, text lines, vocabulary, distilled subword vectors, fine-tuned vectors of each run.
+stopped: morpheme vectors, text lines, vocabulary, distilled subword vectors, fine-tuned vectors.
 """
 
 from __future__ import annotations
@@ -43,8 +43,6 @@ class Recipe:
         Of the inverse frequencies of morphemes.
     centre : float
         Share of the mean that is taken off after the fine-tuning.
-    runs : int
-        Fine-tuning runs, alike but for the order of batches; their mean is the model.
     repeats : dict of str to int
         How often a source's pairs are seen in an epoch, where that is not once; chosen on the development sets.
     tuning : dict
@@ -56,7 +54,6 @@ class Recipe:
     pieces: int = 40_000
     smoothing: float = 3e-4
     centre: float = 1.0
-    runs: int = 1
     repeats: dict[str, int] = field(default_factory=lambda: dict(_REPEATS))
     tuning: dict[str, float] = field(default_factory=dict)
 
@@ -140,15 +137,12 @@ def train(
     pairs, graded = data.pairs(data_dir, own, seed), data.graded(data_dir)
     seen = {source: found * recipe.repeats.get(source, 1) for source, found in pairs.items()}
     settings = Settings(**recipe.tuning)  # type: ignore[arg-type]
-    tuned = [
-        stages.run(
-            f"tuned-{run}", [files, written, size, recipe.repeats, settings, run, _version("torch")],
-            lambda run=run: {"v": tune(tokenizer, start["vectors"], seen, graded, settings, run, tell)},  # type: ignore[misc]
-        )["v"]
-        for run in range(seed, seed + recipe.runs)
-    ]  # fmt: skip
+    tuned = stages.run(
+        "tuned", [files, written, size, recipe.repeats, settings, seed, _version("torch")],
+        lambda: {"vectors": tune(tokenizer, start["vectors"], seen, graded, settings, seed, tell)},
+    )  # fmt: skip
     counted = {source: len(found) for source, found in pairs.items()}
-    vectors = distil.centred(np.mean(tuned, axis=0), start["count"], recipe.centre)
+    vectors = distil.centred(tuned["vectors"], start["count"], recipe.centre)
     export(tokenizer, vectors, out_dir, _card(recipe, settings._asdict(), counted, len(lines), seed))
     tell(f"written to {out_dir}")
     return out_dir
@@ -215,7 +209,7 @@ Made {datetime.now(UTC):%Y-%m-%d} by `ideaclass.embed.train`, seed {seed}: {reci
 dimensions, stored as float32 rounded to float16 precision. A stock sentence-transformers model.
 
 Start: Kiwi's CoNg morpheme vectors (kiwipiepy {_version("kiwipiepy")}, Apache-2.0), distilled into subwords over
-{lines:,} lines of text. Fine-tuning: {json.dumps(settings)}; the mean of {recipe.runs} runs.
+{lines:,} lines of text. Fine-tuning: {json.dumps(settings)}.
 Seen several times an epoch: {json.dumps(recipe.repeats)}.
 
 | pairs | count |
