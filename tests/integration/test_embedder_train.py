@@ -20,9 +20,7 @@ for needed in ("torch", "pyarrow", "kiwipiepy", "sentence_transformers"):
 
 THINGS = ["가로등", "벤치", "횡단보도", "쓰레기통", "도서관", "주차장", "자전거길", "놀이터", "화장실", "버스"]
 PLACES = ["공원", "시장", "학교 앞", "역 앞", "골목", "하천"]
-RECIPE = Recipe(
-    landmarks=24, rank=12, pieces=300, tuning={"epochs": 2, "batch": 64, "rate": 1e-3, "graded_batch": 16}
-)
+RECIPE = Recipe(landmarks=24, rank=12, pieces=300, tuning={"epochs": 2, "batch": 64, "rate": 1e-3, "graded_batch": 16})
 
 
 def make_data(folder: Path) -> Path:
