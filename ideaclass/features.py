@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,9 +27,9 @@ _BATCH_ROWS = 512
 _BATCH_CHARS = 1 << 18
 _SPACE = 32
 _PUNCTUATION = ".,!?~\"'()[]{}<>:;·…"
+_FOLDS = {**{c: c + 32 for c in range(65, 91)}, **dict.fromkeys(range(49, 58), 48)}
 _FOLDED = np.arange(0x110000, dtype=np.uint32)
-_FOLDED[65:91] += 32
-_FOLDED[49:58] = 48
+_FOLDED[list(_FOLDS)] = list(_FOLDS.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,20 +117,24 @@ class Grams:
         return [w.strip(_PUNCTUATION) or w for w in self.tokens]
 
 
+_MASK = (1 << 64) - 1
+_CHARACTER, _STEP, _MIX = 0xC2B2AE3D27D4EB4F, 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9
+
+
 def _hashes(code: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions and columns of all n-grams of each length, inside words with the spaces around them."""
     size = len(code)
     wide = np.full(size + LONGEST, _SPACE, np.uint64)
     wide[:size] = code
     space = wide == _SPACE
-    wide *= np.uint64(0xC2B2AE3D27D4EB4F)
+    wide *= np.uint64(_CHARACTER)
     h = np.empty((LONGEST, size), np.uint64)
     keep = np.empty((LONGEST, size), bool)
     np.add(wide[:size], np.uint64(1), out=h[0])
     np.logical_not(space[:size], out=keep[0])
     keep[1] = keep[0] | ~space[1 : size + 1]
     for n in range(2, LONGEST + 1):
-        np.multiply(h[n - 2], np.uint64(0x9E3779B97F4A7C15), out=h[n - 1])
+        np.multiply(h[n - 2], np.uint64(_STEP), out=h[n - 1])
         h[n - 1] += wide[n - 1 : n - 1 + size]
         h[n - 1] += np.uint64(n)
         if n > 2:
@@ -139,8 +143,24 @@ def _hashes(code: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int
                 keep[n - 1] &= keep[n - 2]
     at = np.nonzero(keep)[1]
     mixed = h[keep]
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(_MIX)
     return at, (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+
+
+@lru_cache(1 << 16)
+def _column(gram: str) -> int:
+    """Column of one folded n-gram: `_hashes` in plain Python."""
+    h = 0
+    for n, character in enumerate(gram, 1):
+        h = (h * _STEP + ord(character) * _CHARACTER + n) & _MASK
+    return ((h ^ (h >> 29)) * _MIX & _MASK) >> (64 - BITS)
+
+
+def word_columns(word: str) -> NDArray[np.int32]:
+    """Hashed n-grams of one word without spaces, with repetition: those of `ngrams`, sooner for a word alone."""
+    padded = f" {word.translate(_FOLDS)} "
+    grams = [padded[i : i + n] for n in range(2, LONGEST + 1) for i in range(len(padded) - n + 1)]
+    return np.array([*map(_column, padded[1:-1]), *map(_column, grams)], np.int32)
 
 
 def ngrams(texts: Sequence[str]) -> Grams:

@@ -25,6 +25,8 @@ TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 TENSOR = "embedding.weight"
 _REMEMBERED = 200_000
+_LONGEST_WORD = 30
+_THREADED = 16
 
 
 class Pieces(NamedTuple):
@@ -165,10 +167,16 @@ class StaticEmbedder:
         """
         known = self._known
         if new := [w for w in dict.fromkeys(words) if w not in known]:
-            if len(known) + len(new) > _REMEMBERED:
-                known = self._known = {w: known[w] for w in dict.fromkeys(words) if w in known}
-            encodings = self._tokenizer.encode_batch_fast(_valid(new), add_special_tokens=False)
-            known.update(zip(new, [e.ids for e in encodings], strict=True))
+            valid = _valid(new)
+            if len(valid) < _THREADED:
+                encodings = [self._tokenizer.encode(w, add_special_tokens=False) for w in valid]
+            else:
+                encodings = self._tokenizer.encode_batch_fast(valid, add_special_tokens=False)
+            learnt = {w: e.ids for w, e in zip(new, encodings, strict=True)}
+            if len(known) + len(learnt) > _REMEMBERED:
+                self._known = {}
+            self._known.update((w, ids) for w, ids in learnt.items() if len(w) <= _LONGEST_WORD)
+            return _flatten([learnt[w] if w in learnt else known[w] for w in words])
         return _flatten([known[w] for w in words])
 
     def pool(

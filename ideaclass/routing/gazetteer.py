@@ -72,12 +72,12 @@ class Gazetteer:
         skip_to = 0
         sure = f"{self.city} " in f"{text} " or f"{self.city}시" in text
         for i, match in enumerate(words):
-            if match.start() < skip_to or (i and _ELSEWHERE.search(words[i - 1][0])):
+            if match.start() < skip_to:
                 continue
             word = match[0]
             following = words[i + 1][0] if i + 1 < len(words) else ""
             name, length = self._longest(word, following)
-            if name:
+            if name and not (i and _ELSEWHERE.search(words[i - 1][0])):
                 end = min(match.start() + length, len(text))
                 skip_to = end
                 place = Place(text[match.start() : end], match.start(), end, self.names[name])
@@ -87,13 +87,14 @@ class Gazetteer:
 
     def _longest(self, word: str, following: str) -> tuple[str, int]:
         """Longest name that a word starts with, and its length in the text; two words where the name is written so."""
-        if word.startswith(_NOT_PLACES):
+        numbered = _DIGIT.search(word) is not None
+        if not (numbered or word[:2] in self._openings) or word.startswith(_NOT_PLACES):
             return "", 0
         if name := self._prefix(word):
             if following and len(word) == len(name) and (wider := self._prefix(word + following)) and wider != name:
                 return wider, len(wider) + 1
             return name, len(name)
-        plain = _STREET.sub("", _NUMBERED.sub("", word)) if _DIGIT.search(word) else word
+        plain = _STREET.sub("", _NUMBERED.sub("", word)) if numbered else word
         if plain != word and (name := self._prefix(plain)):
             return name, len(name) + len(word) - len(plain)
         if 2 <= len(word) <= 5 and following and (name := self._prefix(word + following)) and len(name) > len(word) + 1:

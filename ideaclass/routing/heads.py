@@ -40,14 +40,15 @@ class RowHeads:
     def __init__(self, heads: Sequence[LinearHead]) -> None:
         self.heads = tuple(heads)
         sizes = [len(h.classes) for h in self.heads]
-        self._at = np.cumsum([0, *sizes])
-        k, n = int(self._at[-1]), len(self.heads)
+        self._edges = np.cumsum([0, *sizes]).tolist()
+        self._owner = np.repeat(np.arange(len(sizes)), sizes)
+        k, n = self._edges[-1], len(self.heads)
         self._table = np.zeros((WIDTH, k + 2 * n), np.float32)
         dimension = max((h.dense.shape[0] for h in self.heads), default=0)
         self._dense = np.zeros((dimension, k), np.float32)
         self._bias = np.zeros(k, np.float32)
         for i, (head, size) in enumerate(zip(self.heads, sizes, strict=True)):
-            own = slice(self._at[i], self._at[i + 1])
+            own = slice(self._edges[i], self._edges[i + 1])
             self._table[head.columns, own] = head.weights[:, :size]
             self._table[:, k + i] = head.rest**2
             self._table[head.columns, k + i] = head.idf**2
@@ -72,22 +73,23 @@ class RowHeads:
         vector : float32 array of shape (d,), or None
         """
         k, n = len(self._bias), len(self.heads)
-        rows = self._table[columns]
-        raw = counts @ rows[:, :k]
-        squares = (counts * counts) @ rows[:, k:]
-        dense = vector @ self._dense if vector is not None and len(self._dense) else None
-        out = []
-        for i in range(n):
-            own = slice(self._at[i], self._at[i + 1])
-            total = max(float(squares[i]), _TINY)
-            logits = raw[own] / np.float32(np.sqrt(total)) + self._bias[own]
-            out.append(
-                Answer(logits if dense is None else logits + dense[own], total**0.5, float(squares[n + i]) / total)
-            )
-        return out
+        powers = np.empty((2, len(counts)), np.float32)
+        powers[0] = counts
+        np.multiply(counts, counts, out=powers[1])
+        found = powers @ self._table.take(columns, axis=0)
+        total = np.maximum(found[1, k : k + n], _TINY)
+        norm = np.sqrt(total)
+        logits = self._bias.copy()
+        logits += found[0, :k] / norm[self._owner]
+        if vector is not None and len(self._dense):
+            logits += vector @ self._dense
+        known = (found[1, k + n :] / total).tolist()
+        edges = self._edges
+        return [Answer(logits[edges[i] : edges[i + 1]], long, known[i]) for i, long in enumerate(norm.tolist())]
 
 
 def row_probabilities(answer: Answer, head: LinearHead) -> NDArray[np.float32]:
     """Calibrated probabilities of shape (k,): those of `ideaclass.classify.probabilities` for one text."""
-    p = np.exp((answer.logits - answer.logits.max()) / np.float32(head.temperature))
-    return np.asarray(p / p.sum(), np.float32)
+    p: NDArray[np.float32] = np.exp((answer.logits - np.maximum.reduce(answer.logits)) / np.float32(head.temperature))
+    p /= np.add.reduce(p)
+    return p

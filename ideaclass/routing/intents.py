@@ -67,7 +67,7 @@ class _Snapshot:
     texts: tuple[str, ...]
     rows: Rows
     idf: NDArray[np.float32]
-    start: NDArray[np.int64]
+    posts: NDArray[np.int64]
     post_row: NDArray[np.int32]
     post_weight: NDArray[np.float32]
     basis: NDArray[np.float32] | None
@@ -216,13 +216,13 @@ class IntentIndex:
         if s.rows.vectors is not None and vector is not None:
             if s.sketch is not None and s.basis is not None:
                 near = _likely(score + s.sketch @ (vector @ s.basis), _CANDIDATES + 4 * k)
-                score, at = (score[near] + s.rows.vectors[near] @ vector) / 2, near
+                score, at = (score[near] + s.rows.vectors.take(near, axis=0) @ vector) / 2, near
             else:
                 score, at = (score + s.rows.vectors @ vector) / 2, np.arange(len(score))
         else:
             at = np.arange(len(score))
         hits: dict[str, IntentHit] = {}
-        for j in _top(score, 8 * k):
+        for j in _top(score, 8 * k if k > 1 else 1):
             entry = s.intents[s.owner[at[j]]]
             if entry.id not in hits:
                 hits[entry.id] = IntentHit(entry.id, entry.title, entry.domain, float(score[j]), s.texts[at[j]])
@@ -298,7 +298,8 @@ class IntentIndex:
         size = np.diff(by_column.indptr)
         dropped = size > max(50, _COMMON * len(texts))
         keep = np.repeat(~dropped, size)
-        start = np.concatenate([[0], np.cumsum(np.where(dropped, 0, size))]).astype(np.int64)
+        size = np.where(dropped, 0, size).astype(np.int64)
+        posts = np.stack([size.cumsum() - size, size], axis=1)
         basis = sketch = None
         if picked.vectors is not None and len(texts) >= _SKETCH_FROM and picked.vectors.shape[1] > _SKETCH:
             _, axes = np.linalg.eigh(picked.vectors.T @ picked.vectors)
@@ -310,7 +311,7 @@ class IntentIndex:
             texts,
             picked,
             idf,
-            start,
+            posts,
             by_column.indices[keep].astype(np.int32),
             by_column.data[keep].astype(np.float32),
             basis,
@@ -332,29 +333,36 @@ def _lexical(s: _Snapshot, columns: NDArray[np.int32], counts: NDArray[np.float3
 
     N-grams that stand in more than a fiftieth of the rows are left out.
     """
-    idf = s.idf[columns]
+    idf = s.idf.take(columns)
     weight = counts * idf
     if len(columns) > _RAREST:
-        rarest = np.argpartition(-idf, _RAREST)[:_RAREST]
-        columns, weight = columns[rarest], weight[rarest]
-    weight /= max(float(np.sqrt(weight @ weight)), 1e-12)
-    first = s.start[columns]
-    size = s.start[columns + 1] - first
-    ends = np.cumsum(size)
-    at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - ends + size, size)
-    return np.bincount(s.post_row[at], s.post_weight[at] * np.repeat(weight, size), len(s.texts)).astype(np.float32)
+        rarest = idf.argpartition(len(idf) - _RAREST)[-_RAREST:]
+        columns, weight = columns.take(rarest), weight.take(rarest)
+    weight /= max(float(weight @ weight) ** 0.5, 1e-12)
+    first, size = s.posts.take(columns, axis=0).T
+    ends = size.cumsum()
+    at = (first - ends + size).repeat(size)
+    at += np.arange(len(at))
+    score = np.bincount(s.post_row.take(at), s.post_weight.take(at) * weight.repeat(size), len(s.texts))
+    return score.astype(np.float32)
 
 
 def _likely(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """Positions of about the k highest scores, ascending; the cut is the k-th of a sample of them."""
-    sample = score[::_SAMPLE]
+    sample = -score[::_SAMPLE]
     rank = max(1, k // _SAMPLE)
-    near = np.flatnonzero(score >= -np.partition(-sample, rank)[rank]) if rank < len(sample) else np.arange(len(score))
+    if rank < len(sample):
+        sample.partition(rank)
+        near = (score >= -sample[rank]).nonzero()[0]
+    else:
+        near = np.arange(len(score))
     return near if len(near) >= min(k // 2, len(score)) else _top(score, k)
 
 
 def _top(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """Positions of the k highest scores, highest first, ties by position."""
+    if k == 1:
+        return np.array([score.argmax()], np.int64)
     if k < len(score):
         near = np.argpartition(-score, k - 1)[:k]
         near.sort()

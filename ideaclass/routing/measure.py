@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ideaclass.classify import LinearHead
-from ideaclass.features import ngrams
 from ideaclass.routing.heads import RowHeads, row_probabilities
+from ideaclass.routing.reader import WordReader
 from ideaclass.routing.scope import ScopeRule, signals
 from ideaclass.types import Embedder, SubwordEmbedder
 
@@ -67,23 +67,16 @@ class Meter:
         self._prototypes = np.concatenate([scope.inside, scope.outside])
         self._inside = len(scope.inside)
         self._heads = RowHeads([domain, scope.head] if abuse is None else [domain, scope.head, abuse])
-        self._embedder = embedder
-        self._subwords = embedder if isinstance(embedder, SubwordEmbedder) else None
+        subwords = embedder if isinstance(embedder, SubwordEmbedder) else None
+        self._reader = WordReader(subwords)
+        self._whole = embedder if subwords is None else None
 
     def measure(self, texts: Sequence[str]) -> list[Measured]:
         """Measure n cleaned texts."""
-        grams = ngrams(texts)
-        ends = grams.ends.tolist()
-        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(texts)
-        if self._subwords is not None:
-            weights = self._subwords.weights
-            vectors = [_unit(weights[self._subwords.word_pieces(t.split())[0]].sum(axis=0)) for t in texts]
-        elif self._embedder is not None:
-            vectors = list(self._embedder.encode(texts))
-        return [
-            self.row(grams.columns[ends[i] : ends[i + 1]], grams.values[ends[i] : ends[i + 1]], vector)
-            for i, vector in enumerate(vectors)
-        ]
+        readings = [self._reader.read(t) for t in texts]
+        if self._whole is not None:
+            readings = [r._replace(vector=v) for r, v in zip(readings, self._whole.encode(texts), strict=True)]
+        return [self.row(*reading) for reading in readings]
 
     def row(
         self, columns: NDArray[np.int32], counts: NDArray[np.float32], vector: NDArray[np.float32] | None
@@ -111,7 +104,3 @@ class ScopeScore:
     def __call__(self, seen: Measured) -> float:
         """Score one text."""
         return float(seen.signals @ self._weights) + self._bias
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vector / np.float32(max(float(np.sqrt(vector @ vector)), 1e-12)), np.float32)

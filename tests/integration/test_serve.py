@@ -169,12 +169,14 @@ def ask(port, path, body=None):
         return json.loads(answer.read())
 
 
-def test_a_real_server_reloads_without_a_failed_request(folder):
+def test_a_real_server_reloads_without_a_failed_request(folder, tmp_path):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     command = [sys.executable, "-m", "ideaclass", "serve", "--store", str(folder), "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ)
+    log = tmp_path / "server.log"
+    with log.open("wb") as lines:
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=lines, env=os.environ)
     try:
         deadline = time.monotonic() + 60
         while True:
@@ -183,7 +185,7 @@ def test_a_real_server_reloads_without_a_failed_request(folder):
                 break
             except OSError:
                 assert time.monotonic() < deadline
-                assert server.poll() is None, server.stderr.read()
+                assert server.poll() is None, log.read_text()
                 time.sleep(0.2)
         errors, models, stop = [], set(), threading.Event()
 
@@ -210,5 +212,5 @@ def test_a_real_server_reloads_without_a_failed_request(folder):
         assert {m.split("@")[-1] for m in models} == {"1.0.0", "1.0.1"}
     finally:
         server.send_signal(signal.SIGINT)
-        log = server.communicate(timeout=20)[1].decode()
-    assert "버스" not in log
+        server.wait(timeout=20)
+    assert "버스" not in log.read_text()
