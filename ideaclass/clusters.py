@@ -1,9 +1,10 @@
 """Vectors to clusters, without chance: the same for any order of the rows, and nearly the same with one row more.
 
-A sample of rows, chosen by a hash of their text, is averaged with its nearest neighbours. Clusters begin at its density
-peaks, the rows with much around them and nothing denser nearby (Rodriguez and Laio, Science 344, 2014); all rows then
-go to the nearest centre. Every step is a function of the set of rows alone, and one row more changes the densities
-around it only, where a tree of merges (Ward's) or a best number of clusters would tip over as a whole.
+A sample of rows, chosen by a hash of their text, is averaged with its nearest neighbours. Clusters begin at the rows
+that speak for most others: each is the one that adds most to what those before it cover (greedy facility location,
+Nemhauser, Wolsey and Fisher, Math. Programming 14, 1978); all rows then go to the nearest centre. Every step is a
+function of the set of rows alone, and one row more adds a little to what each candidate covers, where density peaks, a
+tree of merges (Ward's) or a best number of clusters tip over more easily.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE = 2000
-NEIGHBOURS = 15
+NEIGHBOURS = 30
 ROUNDS = 2
 _BLOCK = 1024
-_STEPS = 10
-_SHARPNESS = 8
-_OWN_PEAK = 0.05
+_STEPS = 2
+_LEAST_GAIN = 0.1
 _STRANGERS = 0.85
 _MOST_APART = 1 / 12
 
@@ -96,8 +96,8 @@ def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None
     vectors : float32 array of shape (n, d)
         Unit rows, the same for the same key; n is at least 1.
     count : int, optional
-        Number of clusters. If None, as many as there are peaks apart from each other with enough rows around them, and
-        no more than a reader can take in for so many rows (1.25 n^0.4).
+        Number of clusters. If None, as many as still cover something new, and no more than a reader can take in for so
+        many rows (1.25 n^0.4).
 
     Returns
     -------
@@ -109,15 +109,16 @@ def cluster(keys: Sequence[str], vectors: NDArray[np.float32], count: int | None
     sample = ordered[_sample([keys[i] for i in order])]
     neighbourhood = Neighbourhood.of(sample)
     space, points = neighbourhood.smooth(ordered), neighbourhood.smooth(sample)
-    peaks, apart = _peaks(points)
-    k = count or min(int(1.25 * len(order) ** 0.4), int((apart >= _OWN_PEAK).sum()))
-    labels, centres = _settle(space, points[peaks[:k]])
+    most = count or max(1, int(1.25 * len(order) ** 0.4))
+    chosen, gain = _cover(points, most)
+    k = most if count else max(1, int((gain >= _LEAST_GAIN).sum()))
+    labels, centres = _settle(space, points[chosen[:k]])
     if count is None:
         labels, centres = _without_small(space, labels, centres)
     else:
         kept, labels = np.unique(labels, return_inverse=True)
         centres = centres[kept]
-    parents = _parents(space, points[peaks], labels)
+    parents = _parents(space, points[chosen], labels)
     return _ranked(order, ordered, labels, centres, parents, neighbourhood)
 
 
@@ -166,13 +167,13 @@ def _sample(keys: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _averaged(vectors: NDArray[np.float32], sample: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each vector replaced by the mean of its nearest of the sample, weighted by squared cosine."""
-    k = min(NEIGHBOURS, len(sample), max(2, len(sample) // 20))
+    """Each vector replaced by the mean of its nearest of the sample, weighted by the cube of the cosine."""
+    k = min(NEIGHBOURS, len(sample), max(2, len(sample) // 10))
     out = np.empty_like(vectors)
     for start in range(0, len(vectors), _BLOCK):
         cosine = vectors[start : start + _BLOCK] @ sample.T
         near = np.sort(np.argpartition(-cosine, k - 1, axis=1)[:, :k], axis=1)
-        weight = np.clip(np.take_along_axis(cosine, near, 1), 0, None) ** 2
+        weight = np.clip(np.take_along_axis(cosine, near, 1), 0, None) ** 3
         out[start : start + _BLOCK] = np.einsum("nk,nkd->nd", weight, sample[near])
     return _unit(out)
 
@@ -182,19 +183,22 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows / length, np.float32)
 
 
-def _peaks(points: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Points as peaks, highest first, and how far (1 - cosine) each is from the nearest point of more density.
+def _cover(points: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Choose points one by one, each adding most to how well the nearest chosen one covers every point.
 
-    The height of a peak is its density times that distance.
+    A point covers another by their squared cosine. Returns the chosen ones in that order, and what each added.
     """
-    cosine = points @ points.T
-    np.fill_diagonal(cosine, 0)
-    density = (np.clip(cosine, 0, None) ** _SHARPNESS).sum(axis=1)
-    order = np.argsort(-density, kind="stable")
-    denser = np.where(np.tri(len(points), k=-1, dtype=bool), cosine[np.ix_(order, order)], 0)
-    apart = np.clip(1 - denser.max(axis=1), 0, 1)
-    highest = np.argsort(-density[order] * apart, kind="stable")
-    return order[highest], apart[highest]
+    covers = np.clip(points @ points.T, 0, None) ** 2
+    best = np.zeros(len(points), np.float32)
+    chosen: list[int] = []
+    gains: list[float] = []
+    for _ in range(min(count, len(points))):
+        gain = np.maximum(covers, best).sum(axis=1) - best.sum()
+        gain[chosen] = -1
+        chosen.append(int(gain.argmax()))
+        gains.append(float(gain[chosen[-1]]))
+        best = np.maximum(best, covers[chosen[-1]])
+    return np.array(chosen, np.int64), np.array(gains, np.float32)
 
 
 def _means(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -237,12 +241,12 @@ def _without_small(
         labels, centres = _settle(rows, centres[large])
 
 
-def _parents(rows: NDArray[np.float32], peaks: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Broad cluster of each cluster: of a few clusters around the highest peaks, the one that has most of its rows."""
+def _parents(rows: NDArray[np.float32], chosen: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Broad cluster of each cluster: of a few clusters around the first chosen, the one that has most of its rows."""
     k = int(labels.max()) + 1
     if k < 5:
         return np.zeros(k, np.int64)
-    broad, _ = _settle(rows, peaks[: round(1.3 * k**0.5)])
+    broad, _ = _settle(rows, chosen[: round(1.3 * k**0.5)])
     shared = np.zeros((k, int(broad.max()) + 1), np.int64)
     np.add.at(shared, (labels, broad), 1)
     return np.asarray(shared.argmax(1), np.int64)

@@ -114,6 +114,15 @@ def compare(title: str, texts: list[str], truth: np.ndarray, embedder: StaticEmb
         print(f"| {name} | {len(set(labels.tolist()) - {-1})} | {apart:.0%} | {ari:.3f} | {v:.3f} | {spent:.0f} |")
 
 
+def texts_of(path: Path) -> list[str]:
+    """Texts of a corpus file, or of the campaign's workbook, whose header is its fourth row."""
+    import pandas as pd
+
+    if path.suffix == ".csv":
+        return pd.read_csv(path)["text"].tolist()
+    return pd.read_excel(path, header=3)["의견"].dropna().astype(str).tolist()
+
+
 ADDED = (
     "지하철 환승 통로를 넓혀 주세요",
     "상담 대기 시간을 알려 주세요",
@@ -126,8 +135,9 @@ ADDED = (
     "서류를 줄이자",
     "인스타 릴스 더 올려주세요",
 )
-# Title, file, every how many rows, how many at most: sheets that nothing was chosen on.
+# Title, file, every how many rows, how many at most: the settings were chosen on the campaign, and nothing on the rest.
 SHEETS = (
+    ("the example campaign", "../examples/국민참여단_2023.xlsx", 1, 1000),
     ("110 rows of seoul120", "seoul120/b.csv", 3, 110),
     ("110 rows of swot", "swot/c.csv", 2, 110),
     ("110 rows of esg", "esg/b.csv", 2, 110),
@@ -182,8 +192,7 @@ def main() -> None:
     compare("labour1350 (authored)", clean([r["text"] for r in rows]), np.array([r["label"] for r in rows]), embedder)
     sheets = {"seoul_ideas": titles, "labour1350": clean([r["text"] for r in rows])}
     for title, name, step, size in SHEETS:
-        with (ROOT / "corpora" / name).open(encoding="utf-8") as file:
-            sheets[title] = clean([r["text"] for r in csv.DictReader(file)])[::step][:size]
+        sheets[title] = clean(texts_of(ROOT / "corpora" / name))[::step][:size]
     for title, texts in sheets.items():
         print(f"\nsteadiness, {title}")
         steadiness(texts, embedder)
