@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ideaclass.learn.corrections import learn_file
     from ideaclass.learn.own import train_file
     from ideaclass.route import Router
+    from ideaclass.search import SimilarIndex, similar
     from ideaclass.sklearn_api import IdeaClassifier
     from ideaclass.text import clean, split_ideas
     from ideaclass.types import Embedder, Labels, Prediction, Reason, RouteDecision, TaskLabels, Tokenizer
@@ -59,6 +60,7 @@ _HOME = {
     "sklearn_api": ("IdeaClassifier",),
     "labeler": ("Classifier", "Labeler", "load"),
     "route": ("Router",),
+    "search": ("SimilarIndex", "similar"),
     "text": ("clean", "split_ideas"),
     "types": ("Embedder", "Labels", "Prediction", "Reason", "RouteDecision", "TaskLabels", "Tokenizer"),
 }
@@ -84,6 +86,7 @@ __all__ = [
     "RouteDecision",
     "Router",
     "SheetError",
+    "SimilarIndex",
     "Store",
     "TaskLabels",
     "TaxonomyError",
@@ -95,6 +98,7 @@ __all__ = [
     "label",
     "learn_file",
     "load",
+    "similar",
     "split_ideas",
     "train_file",
 ]

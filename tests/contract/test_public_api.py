@@ -29,6 +29,7 @@ PUBLIC = [
     "RouteDecision",
     "Router",
     "SheetError",
+    "SimilarIndex",
     "Store",
     "TaskLabels",
     "TaxonomyError",
@@ -40,6 +41,7 @@ PUBLIC = [
     "label",
     "learn_file",
     "load",
+    "similar",
     "split_ideas",
     "train_file",
 ]

@@ -15,7 +15,7 @@ from ideaclass.embed import SentenceTransformerEmbedder, StaticEmbedder
 from ideaclass.embed.train.distil import vocabulary
 from ideaclass.embed.train.export import export
 from ideaclass.errors import ArtifactError, IdeaclassError, InputError, UnknownModelError
-from ideaclass.similar import SimilarIndex, similar
+from ideaclass.search import SimilarIndex, similar
 from ideaclass.types import Embedder
 
 TEXTS = [
