@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -288,3 +289,15 @@ def weighted_rows(counts: sp.csr_matrix, idf: NDArray[np.float32]) -> sp.csr_mat
     weighted = sp.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
     length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ weighted, dtype=np.float32)
+
+
+def highest(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
+    """Positions of the k highest of n scores, highest first, then by position."""
+    if k == 1 and len(scores):
+        return np.array([scores.argmax()], np.int64)
+    if k < len(scores):
+        floor = np.partition(scores, len(scores) - k)[len(scores) - k]
+        near = np.flatnonzero(scores >= floor)
+    else:
+        near = np.arange(len(scores))
+    return near[np.argsort(-scores[near], kind="stable")][:k]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ideaclass.artifacts import Artifact, Manifest, default_store, read_folder, write_folder
 from ideaclass.embed import StaticEmbedder
 from ideaclass.errors import ArtifactError, InputError
-from ideaclass.features import inverse_frequency, rows, weighted_rows
+from ideaclass.features import highest, inverse_frequency, rows, weighted_rows
 from ideaclass.text import clean
 from ideaclass.types import Embedder
 
@@ -125,7 +125,7 @@ class SimilarIndex:
             block = slice(start, start + _BLOCK)
             letters = (grams[block] @ self._grams.T).toarray()
             for scores in (1 - LETTERS) * (vectors[block] @ self.vectors.T) + LETTERS * letters:
-                found.append([Hit(int(i), self.texts[i], float(scores[i])) for i in _highest(scores, k)])
+                found.append([Hit(int(i), self.texts[i], float(scores[i])) for i in highest(scores, k)])
         return found
 
     def save(self, folder: str | Path, name: str = "index") -> None:
@@ -192,13 +192,3 @@ def similar(query: str, texts: Sequence[str], k: int = 10, embedder: Embedder | 
     if embedder is None:
         embedder = default_embedder()
     return SimilarIndex.build(texts, embedder).search(query, k)
-
-
-def _highest(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Positions of the k highest scores, highest first, then by position."""
-    if k < len(scores):
-        floor = np.partition(scores, len(scores) - k)[len(scores) - k]
-        near = np.flatnonzero(scores >= floor)
-    else:
-        near = np.arange(len(scores))
-    return near[np.argsort(-scores[near], kind="stable")][:k]

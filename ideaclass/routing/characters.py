@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from itertools import pairwise
 
@@ -73,7 +74,7 @@ def unreadable(text: str) -> float:
         return 1.0
     kinds = set(letters)
     few = len(letters) > 3 and len(kinds) <= 0.3 * len(letters) + 1
-    if few and max(map(letters.count, kinds)) >= 0.7 * len(letters):
+    if few and max(Counter(letters).values()) >= 0.7 * len(letters):
         return 1.0
     if kinds <= _common():
         return 0.0

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ideaclass.errors import FileError, InputError
-from ideaclass.features import Rows, inverse_frequency, rows, weighted_rows
+from ideaclass.features import Rows, highest, inverse_frequency, rows, weighted_rows
 from ideaclass.text import clean
 from ideaclass.types import Embedder, IntentHit
 
@@ -222,7 +222,7 @@ class IntentIndex:
         else:
             at = np.arange(len(score))
         hits: dict[str, IntentHit] = {}
-        for j in _top(score, 8 * k if k > 1 else 1):
+        for j in highest(score, 8 * k if k > 1 else 1):
             entry = s.intents[s.owner[at[j]]]
             if entry.id not in hits:
                 hits[entry.id] = IntentHit(entry.id, entry.title, entry.domain, float(score[j]), s.texts[at[j]])
@@ -356,16 +356,4 @@ def _likely(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
         near = (score >= -sample[rank]).nonzero()[0]
     else:
         near = np.arange(len(score))
-    return near if len(near) >= min(k // 2, len(score)) else _top(score, k)
-
-
-def _top(score: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
-    """Positions of the k highest scores, highest first, ties by position."""
-    if k == 1:
-        return np.array([score.argmax()], np.int64)
-    if k < len(score):
-        near = np.argpartition(-score, k - 1)[:k]
-        near.sort()
-    else:
-        near = np.arange(len(score))
-    return np.asarray(near[np.argsort(-score[near], kind="stable")], np.int64)
+    return near if len(near) >= min(k // 2, len(score)) else highest(score, k)

@@ -73,7 +73,7 @@ class Meter:
 
     def measure(self, texts: Sequence[str]) -> list[Measured]:
         """Measure n cleaned texts."""
-        readings = [self._reader.read(t) for t in texts]
+        readings = self._reader.read(texts)
         if self._whole is not None:
             readings = [r._replace(vector=v) for r, v in zip(readings, self._whole.encode(texts), strict=True)]
         return [self.row(*reading) for reading in readings]

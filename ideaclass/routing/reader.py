@@ -1,17 +1,20 @@
-"""Single texts read by their words, each of which is worked out once and then remembered."""
+"""Few texts read by their words, each of which is worked out once and then remembered."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ideaclass.features import word_columns
+from ideaclass.features import ngrams, word_columns
 from ideaclass.types import SubwordEmbedder
 
 _REMEMBERED = 50_000
 _LONGEST_WORD = 30
+_MANY = 64
 
 
 class Reading(NamedTuple):
@@ -38,7 +41,7 @@ class _Word(NamedTuple):
 
 
 class WordReader:
-    """Reads one text at a time, with the numbers that `ideaclass.features.read` gives for a batch.
+    """Reads a few texts at a time, with the numbers that `ideaclass.features.read` gives for a batch.
 
     Neither an n-gram nor a subword spans two words, so a text is the sum of its words.
 
@@ -52,27 +55,37 @@ class WordReader:
         self._subwords = subwords
         self._known: dict[str, _Word] = {}
 
-    def read(self, text: str) -> Reading:
-        """Read one cleaned text."""
-        words = [w for w in text.split(" ") if w]
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read n cleaned texts."""
+        cut = [[w for w in text.split(" ") if w] for text in texts]
         known = self._known
         learnt: dict[str, _Word] = {}
-        if new := [w for w in dict.fromkeys(words) if w not in known]:
+        if new := [w for w in dict.fromkeys(chain.from_iterable(cut)) if w not in known]:
             learnt = self._learn(new)
             if len(known) + len(new) > _REMEMBERED:
                 self._known = {}
             self._known.update((w, seen) for w, seen in learnt.items() if len(w) <= _LONGEST_WORD)
-        seen = [learnt[w] if w in learnt else known[w] for w in words]
-        columns, counts = _counted([w.columns for w in seen])
-        return Reading(columns, counts, self._vector([w.pieces for w in seen]))
+        out = []
+        for words in cut:
+            seen = [learnt[w] if w in learnt else known[w] for w in words]
+            columns, counts = _counted([w.columns for w in seen])
+            out.append(Reading(columns, counts, self._vector([w.pieces for w in seen])))
+        return out
 
     def _learn(self, words: list[str]) -> dict[str, _Word]:
+        """Work out words; each keeps arrays of its own, so that one remembered holds no memory of the others."""
+        if len(words) < _MANY:
+            columns = [word_columns(w) for w in words]
+        else:
+            grams = ngrams(words)
+            ends = np.concatenate([[0], np.cumsum(grams.count)])[grams.ends[1:-1]]
+            columns = [c.copy() for c in np.split(np.repeat(grams.columns, grams.count), ends)]
         if self._subwords is None:
-            none = np.zeros(0, np.int32)
-            return {w: _Word(word_columns(w), none) for w in words}
-        pieces, offsets = self._subwords.word_pieces(words)
-        ends = offsets.tolist()
-        return {w: _Word(word_columns(w), pieces[ends[i] : ends[i + 1]]) for i, w in enumerate(words)}
+            pieces = [np.zeros(0, np.int32)] * len(words)
+        else:
+            ids, offsets = self._subwords.word_pieces(words)
+            pieces = [ids[a:b].copy() for a, b in pairwise(offsets.tolist())]
+        return {w: _Word(c, p) for w, c, p in zip(words, columns, pieces, strict=True)}
 
     def _vector(self, pieces: list[NDArray[np.int32]]) -> NDArray[np.float32] | None:
         if self._subwords is None:

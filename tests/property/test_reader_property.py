@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,10 @@ texts = st.lists(st.lists(words, max_size=6).map(" ".join), max_size=6)
 
 def check(subject: WordReader, batch: list[str], embedder: Syllables | None) -> None:
     together = read(batch, embedder)
-    for i, text in enumerate(batch):
-        alone, row = subject.read(text), together.grams.matrix[i]
+    alone_or_not = [*subject.read(batch), *[subject.read([text])[0] for text in batch]]
+    for i, alone in enumerate(alone_or_not):
+        i %= len(batch)
+        row = together.grams.matrix[i]
         assert np.array_equal(alone.columns, row.indices)
         assert np.array_equal(alone.counts, row.data)
         if embedder is None:
@@ -27,13 +31,14 @@ def check(subject: WordReader, batch: list[str], embedder: Syllables | None) -> 
             assert np.allclose(alone.vector, together.vectors[i], atol=1e-5)
 
 
-@given(texts)
+@given(texts, st.sampled_from([1, 64]))
 @settings(max_examples=200, deadline=None)
-def test_a_text_read_alone_and_again_is_as_in_a_batch(batch):
-    for embedder in (None, Syllables()):
-        subject = WordReader(embedder)
-        check(subject, batch, embedder)
-        check(subject, batch, embedder)
+def test_texts_read_here_and_again_are_as_in_a_batch(batch, many):
+    with mock.patch.object(reader, "_MANY", many):
+        for embedder in (None, Syllables()):
+            subject = WordReader(embedder)
+            check(subject, batch, embedder)
+            check(subject, batch, embedder)
 
 
 @pytest.mark.parametrize("room", [0, 3])
@@ -43,3 +48,4 @@ def test_little_memory_and_long_words_change_nothing(monkeypatch, room):
     subject = WordReader(Syllables())
     check(subject, batch * 2, Syllables())
     assert all(len(word) < 100 for word in subject._known)
+    assert all(array.base is None for word in subject._known.values() for array in word)
