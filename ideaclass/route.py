@@ -23,13 +23,14 @@ from ideaclass.features import batches
 from ideaclass.labeler import Labeler, embedder_of
 from ideaclass.model import TaskModel
 from ideaclass.routing import FINE, KIND, SUFFIX
+from ideaclass.routing.abuse import AbuseFloors
 from ideaclass.routing.characters import UNREADABLE, language, unreadable
 from ideaclass.routing.gazetteer import Gazetteer, seoul, settle
 from ideaclass.routing.intents import IntentIndex
 from ideaclass.routing.measure import Measured, Meter, Scope, ScopeScore
 from ideaclass.routing.policy import RoutePolicy, fit_route_policy
 from ideaclass.routing.report import RouteReport, report
-from ideaclass.routing.requests import asks_for_person, spans
+from ideaclass.routing.requests import asks_for_person, spans, tells_emergency
 from ideaclass.routing.scope import ScopeRule
 from ideaclass.text import clean
 from ideaclass.types import Candidate, Embedder, Reason, RequestPart, RouteDecision, Slots
@@ -38,6 +39,7 @@ INTENTS = "intents.csv"
 _CHOICES = 3
 _CHOICE_FLOOR = 0.1
 _PART_FLOOR = 0.6
+_SUBJECT = 4
 
 
 class Router:
@@ -50,8 +52,8 @@ class Router:
     scope : Scope
     rule : ScopeRule
         What is out of scope.
-    abuse_floor : float
-        Probability of being fine below which a message is called abusive.
+    abuse_floors : AbuseFloors
+        Probabilities of being fine below which a message is called abusive.
     policy : RoutePolicy
     embedder : Embedder, optional
         Needed where a model has weights on the embedding.
@@ -77,14 +79,14 @@ class Router:
         scope: Scope,
         rule: ScopeRule,
         *,
-        abuse_floor: float,
+        abuse_floors: AbuseFloors,
         policy: RoutePolicy,
         embedder: Embedder | None = None,
         intents: IntentIndex | None = None,
         gazetteer: Gazetteer | None = None,
         ref: str = "router",
     ) -> None:
-        self._domain, self._kinds, self._floor = domain, abuse.head.classes, abuse_floor
+        self._domain, self._kinds, self._floors = domain, abuse.head.classes, abuse_floors
         self._fine = self._kinds.index(FINE)
         self._meter = Meter(domain.head, scope, abuse.head, embedder)
         self._inside = ScopeScore(rule)
@@ -135,7 +137,7 @@ class Router:
                 dense=wide["dense"],
             )
             scope, rule = Scope(head, wide["inside"], wide["outside"]), ScopeRule.from_dict(about["scope"])
-            policy, floor = RoutePolicy.from_dict(about["policy"]), float(about["abuse_floor"])
+            policy, floors = RoutePolicy.from_dict(about["policy"]), AbuseFloors(**about["abuse_floors"])
         except (KeyError, TypeError, InputError) as e:
             raise ArtifactError(f"{manifest.ref}: {e}") from None
         if set(manifest.labels) != set(domain.head.classes):
@@ -149,7 +151,7 @@ class Router:
             abuse,
             scope,
             rule,
-            abuse_floor=floor,
+            abuse_floors=floors,
             policy=policy,
             embedder=embedder,
             intents=index,
@@ -158,6 +160,8 @@ class Router:
 
     def save(self, store: Store) -> str:
         """Save the router, its policy and intents included, as a new version of the stored one; return its reference.
+
+        The stable version stays what it was until the new one is promoted (`Store.promote`).
 
         Raises
         ------
@@ -171,7 +175,9 @@ class Router:
             parent=old.manifest.version,
             thresholds={**old.manifest.thresholds, "policy": json.loads(json.dumps(self.policy.to_dict()))},
         )
-        files = {**old.files, **({INTENTS: self.intents.to_csv().encode()} if len(self.intents) else {})}
+        files = {name: content for name, content in old.files.items() if name != INTENTS}
+        if len(self.intents):
+            files[INTENTS] = self.intents.to_csv().encode()
         return store.save(Artifact(manifest, old.arrays, files)).manifest.ref
 
     @property
@@ -199,8 +205,9 @@ class Router:
         """
         if isinstance(texts, str):
             raise InputError("texts must be a list of strings, not one string: use route(text)")
-        if wrong := next((t for t in texts if not isinstance(t, str)), None):
-            raise InputError(f"a message is of type {type(wrong).__name__}, not str")
+        texts = list(texts)
+        if wrong := [type(t).__name__ for t in texts if not isinstance(t, str)]:
+            raise InputError(f"a message is of type {wrong[0]}, not str")
         return [d for start, stop in batches(texts) for d in self._decide(texts[start:stop])]
 
     def explain(self, text: str) -> tuple[Reason, ...]:
@@ -226,6 +233,8 @@ class Router:
         ------
         InputError, TaxonomyError
         """
+        if not 0 < precision <= 1:
+            raise InputError(f"precision is {precision}; it must be above 0 and at most 1, such as 0.98")
         classes, answer, confidence, right, open_ = self._scored(texts, labels)
         self.policy = fit_route_policy(
             classes, answer, confidence, right, precision=precision, fitted_on=name, eligible=open_
@@ -290,20 +299,30 @@ class Router:
         slots = Slots(district, districts, ambiguous, places, language(text))
         mash = unreadable(text) >= UNREADABLE
         abuse = np.zeros(0, np.float32) if seen.abuse is None else seen.abuse
-        abusive = not mash and float(abuse[self._fine]) < self._floor
-        person = asks_for_person(text)
         foreign = not mash and slots.language not in ("ko", "none")
         outside = mash or self._inside(seen) < 0
+        sure = confidence >= self._limits[order[0]]
+        subject = len(text) <= _SUBJECT and sure and not outside
+        abusive = not (mash or foreign or subject) and float(abuse[self._fine]) < self._floors.of(text)
+        person, emergency = asks_for_person(text), tells_emergency(text)
         flags = []
         if abusive:
             kinds = (j for j in range(len(abuse)) if j != self._fine)
             flags += ["abusive", self._kinds[max(kinds, key=lambda j: float(abuse[j]))]]
-        named = {"person": person, "foreign-language": foreign, "unreadable": mash, "ambiguous-place": ambiguous}
+        named = {
+            "emergency": emergency,
+            "person": person,
+            "foreign-language": foreign,
+            "unreadable": mash,
+            "ambiguous-place": ambiguous,
+        }
         flags += [flag for flag, holds in named.items() if holds]
         flags += ["out-of-scope"] if outside else []
         hits = self.intents.nearest(seen.columns, seen.counts, seen.vector, 1)
         requests = self._requests(given, parts)
-        if abusive:
+        if emergency:
+            status, reason = "handoff", "emergency"
+        elif abusive:
             status, reason = "handoff", "abusive"
         elif mash:
             status, reason = "handoff", "unreadable"
@@ -315,7 +334,7 @@ class Router:
             status, reason = "multi", "several-requests"
         elif outside:
             status, reason = "handoff", "out-of-scope"
-        elif confidence < self._limits[order[0]]:
+        elif not sure:
             status, reason = "clarify", "small-margin"
             ranked = tuple(c for i, c in enumerate(ranked) if i < 2 or c.confidence >= _CHOICE_FLOOR)
         else:

@@ -13,6 +13,7 @@ import click
 
 from ideaclass.cli.base import main, store_option
 from ideaclass.cli.models import models
+from ideaclass.errors import FileError
 from ideaclass.types import Reason, RouteDecision
 
 BATCH = 256
@@ -29,6 +30,7 @@ REASONS = {
     "foreign-language": "외국어 상담 창구로 보냅니다",
     "abusive": "폭언, 협박 또는 성희롱으로 보입니다",
     "asked-for-person": "상담사를 찾았습니다",
+    "emergency": "위급한 상황으로 보입니다(119, 112, 자살예방 109)",
 }
 
 router_option = click.option(
@@ -52,7 +54,7 @@ def route(text: str | None, name: str, intents: Path | None, explain: bool, stor
 
     router = Router.load(name, store=default_store(store), intents=intents)
     if text is None:
-        for batch in _batches(sys.stdin):
+        for batch in _batches(_lines()):
             for line, decision in zip(batch, router.route_many(batch), strict=True):
                 extra = {"words": _words(router.explain(line))} if explain else {}
                 click.echo(json.dumps({**asdict(decision), **extra}, ensure_ascii=False))
@@ -78,6 +80,19 @@ def route(text: str | None, name: str, intents: Path | None, explain: bool, stor
 
 def _words(reasons: tuple[Reason, ...]) -> list[tuple[str, float]]:
     return [(r.word, round(r.weight, 3)) for r in reasons]
+
+
+def _lines() -> Iterator[str]:
+    """Lines of standard input, in UTF-8 or CP949."""
+    for n, line in enumerate(sys.stdin.buffer, 1):
+        for encoding in ("utf-8-sig", "cp949"):
+            try:
+                yield line.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            raise FileError(f"standard input: line {n} is neither UTF-8 nor CP949")
 
 
 def _batches(lines: Iterator[str]) -> Iterator[list[str]]:

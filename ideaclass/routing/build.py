@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ideaclass import taxonomy
 from ideaclass.artifacts import Artifact, Manifest, Store
-from ideaclass.classify import fit_head, probabilities
+from ideaclass.classify import HeadStack, fit_head, probabilities
 from ideaclass.corpus import Corpus, read_corpus
 from ideaclass.embed import stored
 from ideaclass.errors import FileError
@@ -21,6 +21,7 @@ from ideaclass.features import SPEC, Rows, rows
 from ideaclass.labeler import embedder_of
 from ideaclass.model import TaskModel, arrays_of
 from ideaclass.routing import FINE, KIND, SUFFIX
+from ideaclass.routing.abuse import AbuseFloors, fit_floors
 from ideaclass.routing.measure import Meter, Scope
 from ideaclass.routing.policy import RoutePolicy, fit_route_policy
 from ideaclass.routing.scope import SIGNALS, fit_scope_rule
@@ -34,7 +35,6 @@ C = 10.0
 SHARE = 0.3
 PROTOTYPES = 128
 FALSE_REJECTION = 0.04
-FALSE_ABUSE = 0.04
 PRECISION = 0.9
 SEED = 0
 
@@ -75,7 +75,10 @@ def build_routers(
         inside = read_corpus(corpora / name, taxonomies)
         settings = {m: store.load(m).manifest for m in (name, ABUSE)}
         own, other = (rows(clean(c.texts), embedder) for c in (inside, outside))
-        floor, abuse_figures = _abuse_floor(abusive, rows(clean(abusive.texts), embedder), abuse, settings[ABUSE])
+        usual = clean([*inside.texts, *outside.texts])
+        floors, abuse_figures = _abuse_floors(
+            abusive, rows(clean(abusive.texts), embedder), abuse, settings[ABUSE], rows(usual, embedder), usual
+        )
         tell(f"{name}: abuse {abuse_figures}")
         where = f"corpora/{name} and corpora/{OUTSIDE}, each writer left out in turn"
         held = _held_out(inside, own, outside, other, domain, settings[name])
@@ -110,7 +113,7 @@ def build_routers(
                 "abuse": ABUSE,
                 "fitted_with": [domain.ref, abuse.ref],
                 "scope": rule.to_dict(),
-                "abuse_floor": floor,
+                "abuse_floors": floors._asdict(),
                 "policy": json.loads(json.dumps(policies[PRECISION].to_dict())),
                 "rest_idf": scope.head.rest,
             },
@@ -210,24 +213,22 @@ def _nested(held: _Held, kind: NDArray[np.str_]) -> dict[str, Any]:
     }
 
 
-def _abuse_floor(corpus: Corpus, read: Rows, model: TaskModel, manifest: Manifest) -> tuple[float, dict[str, Any]]:
-    """Probability of being fine below which a message is abusive, so that few fair ones are; and what that catches."""
+def _abuse_floors(
+    corpus: Corpus, read: Rows, model: TaskModel, manifest: Manifest, ordinary: Rows, ordinary_texts: Sequence[str]
+) -> tuple[AbuseFloors, dict[str, Any]]:
+    """Floors under the probability of being fine, and what they catch; `ordinary` are messages that are not abusive."""
     share, c = float(manifest.thresholds["share"]), float(manifest.thresholds["C"])
-    examples = Examples(read, corpus.labels[ABUSE], corpus.groups, model.head.classes)
-    held = hold_out(examples, share=share, C=c)
-    fine = model.head.classes.index(FINE)
-    p = probabilities(held.logits, model.head.temperature, multi=False)[:, fine]
-    good = held.truth == fine
-    flagged = np.zeros(len(p), bool)
-    for name in sorted(set(corpus.groups.tolist())):
-        own = corpus.groups == name
-        flagged[own] = p[own] < np.quantile(p[good & ~own], FALSE_ABUSE)
-    figures = {
-        "split": "each writer left out in turn, threshold from the other writers",
-        "recall": round(float(flagged[~good].mean()), 4),
-        "fair_flagged": round(float(flagged[good].mean()), 4),
-    }
-    return float(np.quantile(p[good], FALSE_ABUSE)), figures
+    held = hold_out(Examples(read, corpus.labels[ABUSE], corpus.groups, model.head.classes), share=share, C=c)
+    fine, temperature = model.head.classes.index(FINE), model.head.temperature
+    usual = HeadStack([model.head]).scores(ordinary).logits[0]
+    return fit_floors(
+        probabilities(held.logits, temperature, multi=False)[:, fine],
+        held.truth == fine,
+        corpus.groups,
+        clean(corpus.texts),
+        probabilities(usual, temperature, multi=False)[:, fine],
+        ordinary_texts,
+    )
 
 
 def _card(name: str, metrics: dict[str, Any], policies: dict[float, RoutePolicy]) -> str:
@@ -242,7 +243,8 @@ def _card(name: str, metrics: dict[str, Any], policies: dict[float, RoutePolicy]
         "",
         f"- in-scope messages rejected as out of scope: {scope['false_rejection']:.1%} (set to {FALSE_REJECTION:.0%})",
         *[f"- out-of-scope messages rejected, {kind}: {share:.1%}" for kind, share in scope["rejected"].items()],
-        f"- abusive messages flagged: {abuse['recall']:.1%}; fair but angry ones flagged: {abuse['fair_flagged']:.1%}",
+        f"- abusive messages flagged: {abuse['recall']:.1%}; fair but angry ones flagged: "
+        f"{abuse['fair_flagged']:.1%}; ordinary ones: {abuse['ordinary_flagged']:.1%}",
         *[f"- {policy}" for policy in policies.values()],
         "",
         "Every figure: each writer left out in turn, thresholds from the other writers (the policies: five folds of",

@@ -12,7 +12,8 @@ UNREADABLE = 0.5
 _SYLLABLE = re.compile(r"[가-힣]")
 _JAMO = re.compile(r"[ㄱ-ㅎㅏ-ㅣ]")
 _LAUGH = re.compile(r"[ㅋㅎㅠㅜㅡㅇㄷㄱㄴ]{1,}")
-_HANGUL_WORD = re.compile(r"\S*[가-힣]\S*")
+_ACRONYM = re.compile(r"[A-Z]{2,6}\d?")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ][A-Za-zÀ-ɏḀ-ỿ'’-]*")
 _VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
 _SCRIPTS = {
@@ -34,15 +35,19 @@ _TESTS = frozenset({"test", "testing", "asdf", "qwer", "zxcv", "aaa", "abc", "ab
 def language(text: str) -> str:
     """Language of a cleaned text by its script: ``ko``, another, or ``none`` where there is no letter.
 
-    Korean with foreign names in it is Korean; a text most of whose words are Latin, or with more letters of another
-    script than Hangul syllables, is not.
+    Korean with foreign names in it, or one acronym (KTX), is Korean, and addresses do not count. A text most of whose
+    words are Latin, or with more letters of another script than Hangul syllables, is not.
 
     Examples
     --------
     >>> language("KTX 막차 몇 시예요"), language("I lost my bag in a taxi"), language("你好 버스")
     ('ko', 'en', 'ko')
     """
+    if "@" in text or "://" in text or "www." in text:
+        text = _ADDRESS.sub("", text)
     syllables = len(_SYLLABLE.findall(text))
+    if _ACRONYM.fullmatch(text):
+        return "ko"
     if text.isascii() or not syllables or len(text) > 2 * syllables:
         counts = {name: len(script.findall(text)) for name, script in _SCRIPTS.items()}
         if counts["ja"]:
@@ -51,7 +56,7 @@ def language(text: str) -> str:
         latin = _LATIN_WORD.findall(text)
         if counts[best] > 2 and counts[best] >= syllables:
             return best
-        if len(latin) > max(1, len(_HANGUL_WORD.findall(text))) and sum(map(len, latin)) > 5:
+        if len(latin) > max(1, sum(_SYLLABLE.search(w) is not None for w in text.split())) and sum(map(len, latin)) > 5:
             return "vi" if sum(bool(_VIETNAMESE.search(w)) for w in latin) > 1 else "en"
         if not syllables and not _JAMO.search(text):
             return best if counts[best] else "en" if latin else "none"
@@ -69,6 +74,8 @@ def unreadable(text: str) -> float:
     >>> unreadable("등본 어디서 떼요ㅠㅠ") < UNREADABLE, unreadable("ㅁㄴㅇㄻㄴㅇㄹ") >= UNREADABLE
     (True, True)
     """
+    if _ACRONYM.fullmatch(text) and text.lower() not in _TESTS:
+        return 0.0
     letters = list(filter(str.isalpha, text))
     if not letters:
         return 1.0

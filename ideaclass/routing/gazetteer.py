@@ -19,6 +19,10 @@ _STREET = re.compile(r"(?<=[가-힣])\d+가")
 _ELSEWHERE = re.compile(
     r"(?:부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주)(?:광역시|특별시|시|도)?$"
 )
+_AFTER = re.compile(
+    r"$|구|동|청|민|역|시장|로|길|쪽|에|은|는|이(?!름)|가|의|도|만|까지|부터|으로|과|와|랑|하고|인데|입니다|요|사는|살|주민|근처|앞|옆"
+    r"|대교|공원|센터|주변|지역|일대|방면|방향|거리|[^가-힣]"
+)
 _NOT_PLACES = ("중구난방", "강남스타일", "종로학원", "상봉하", "시흥시", "광주시")
 
 
@@ -90,14 +94,18 @@ class Gazetteer:
         numbered = _DIGIT.search(word) is not None
         if not (numbered or word[:2] in self._openings) or word.startswith(_NOT_PLACES):
             return "", 0
+        both = word + following
         if name := self._prefix(word):
-            if following and len(word) == len(name) and (wider := self._prefix(word + following)) and wider != name:
+            wider = self._prefix(both) if following and len(word) == len(name) else name
+            if wider != name and _AFTER.match(both, len(wider)):
                 return wider, len(wider) + 1
-            return name, len(name)
+            whole = _complete(name) or _AFTER.match(word, len(name))
+            return (name, len(name)) if whole else ("", 0)
         plain = _STREET.sub("", _NUMBERED.sub("", word)) if numbered else word
         if plain != word and (name := self._prefix(plain)):
             return name, len(name) + len(word) - len(plain)
-        if 2 <= len(word) <= 5 and following and (name := self._prefix(word + following)) and len(name) > len(word) + 1:
+        name = self._prefix(both) if 2 <= len(word) <= 5 and following else ""
+        if len(name) > len(word) + 1 and (_complete(name) or _AFTER.match(both, len(name))):
             return name, len(name) + 1
         return "", 0
 
@@ -113,6 +121,11 @@ class Gazetteer:
             if word[:size] in self.names:
                 return word[:size]
         return ""
+
+
+def _complete(name: str) -> bool:
+    """Whether a name says itself that it is a place, so that anything may be written on to it (신사동쓰레기)."""
+    return len(name) > 2 and name[-1] in "구동역가로길"
 
 
 @cache

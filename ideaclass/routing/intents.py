@@ -146,9 +146,9 @@ class IntentIndex:
         Raises
         ------
         InputError
-            If an id is there already or stands twice.
+            If an id is there already or stands twice, or an entry has no id, no title, or utterances that are no texts.
         """
-        new = list(intents)
+        new = [_checked(i) for i in intents]
         ids = [i.id for i in new]
 
         def change(old: dict[str, Intent]) -> dict[str, Intent]:
@@ -166,6 +166,7 @@ class IntentIndex:
         InputError
             If there is none.
         """
+        _checked(intent)
 
         def change(old: dict[str, Intent]) -> dict[str, Intent]:
             if intent.id not in old:
@@ -182,6 +183,8 @@ class IntentIndex:
         InputError
             If one is not there.
         """
+        if isinstance(ids, str):
+            raise InputError(f"remove takes a list of ids, not one: [{ids!r}]")
         gone = set(ids)
 
         def change(old: dict[str, Intent]) -> dict[str, Intent]:
@@ -317,6 +320,17 @@ class IntentIndex:
             basis,
             sketch,
         )
+
+
+def _checked(intent: Intent) -> Intent:
+    """Give back an entry that can be searched, and read again once it is saved."""
+    if not isinstance(intent, Intent):
+        raise InputError(f"an entry must be an Intent, not {type(intent).__name__}")
+    named = all(isinstance(v, str) and v.strip() for v in (intent.id, intent.title))
+    said = isinstance(intent.utterances, tuple | list) and all(isinstance(u, str) for u in intent.utterances)
+    if not (named and said and isinstance(intent.domain, str)):
+        raise InputError(f"{intent!r}: id and title must be texts, and utterances a tuple of texts")
+    return intent
 
 
 def _stacked(a: Rows, b: Rows) -> Rows:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ideaclass.decide import wilson_lower
+from ideaclass.decide import LEAST, wilson_lower
 from ideaclass.evaluate import Interval
 
 NEVER = 1.01
@@ -77,9 +77,9 @@ def fit_route_policy(
 ) -> RoutePolicy:
     """Find the thresholds, and measure them by five-fold cross-fitting.
 
-    A domain's threshold is the lowest confidence from which on its answers are right often enough; a domain with few
-    rows leans on all domains together. The demand is raised until the lower bound (90 % one-sided, Wilson) of all
-    automatic answers together meets `precision`.
+    A domain's threshold is the lowest confidence, at least one half, from which on its answers are right often enough;
+    a domain with few rows leans on all domains together. The demand is raised until the lower bound (90 % one-sided,
+    Wilson) of all automatic answers together meets `precision`.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _thresholds(
             share = (right + _PRIOR * pooled[own]) / (size + _PRIOR)
             enough = np.flatnonzero(share >= demand)
             if len(enough):
-                limits[c] = confidence[order][own[enough[-1]]]
+                limits[c] = max(confidence[order][own[enough[-1]]], LEAST)
         taken = confidence >= limits[answer]
         if taken.any() and wilson_lower(np.array([correct[taken].sum()]), np.array([taken.sum()]))[0] >= precision:
             return limits

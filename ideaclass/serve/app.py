@@ -36,6 +36,7 @@ SETTINGS = "IDEACLASS_SERVE"
 LOG = logging.getLogger("ideaclass.serve")
 _INTENTS = 5
 _IN_LINE = 8
+_TASK = re.compile(r"[\w-]+(?:@\d+(?:\.\d+){0,2})?")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -60,6 +61,13 @@ class LabelRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     texts: list[StrictStr]
     tasks: Annotated[list[StrictStr], Field(min_length=1, max_length=20)]
+
+
+class _Answer(JSONResponse):
+    """JSON in which half an emoji, which clients do send, does not break the encoding."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 class _RefusedError(Exception):
@@ -133,8 +141,8 @@ class _Gate:
         return held
 
 
-def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": reason}, status, headers)
+def _error(status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
+    return _Answer({"error": reason}, status, headers)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -170,20 +178,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(_Gate, most=settings.max_bytes, done=done)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, e: RequestValidationError) -> JSONResponse:
+    async def invalid(_: Request, e: RequestValidationError) -> Response:
         faults = [f"{'.'.join(str(p) for p in f['loc'] if p != 'body') or 'body'}: {f['msg']}" for f in e.errors()]
         return _error(422, "; ".join(faults[:5]))
 
     @app.exception_handler(HTTPException)
-    async def refused_http(_: Request, e: HTTPException) -> JSONResponse:
+    async def refused_http(_: Request, e: HTTPException) -> Response:
         return _error(e.status_code, str(e.detail), dict(e.headers or {}))
 
     @app.exception_handler(_RefusedError)
-    async def refused(_: Request, e: _RefusedError) -> JSONResponse:
+    async def refused(_: Request, e: _RefusedError) -> Response:
         return _error(e.status, e.reason)
 
     @app.exception_handler(IdeaclassError)
-    async def failed(_: Request, e: IdeaclassError) -> JSONResponse:
+    async def failed(_: Request, e: IdeaclassError) -> Response:
         return _error(404 if isinstance(e, LookupError) else 422, " ".join(str(e).split()))
 
     def check(texts: list[str]) -> None:
@@ -204,7 +212,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             LOG.info("%s texts %s", request.state.id, json.dumps(texts, ensure_ascii=False))
 
     @app.post("/v1/route")
-    async def route(request: Request, body: RouteRequest) -> JSONResponse:
+    async def route(request: Request, body: RouteRequest) -> Response:
         """Decide where one message, or each of several, should go."""
         texts = [body.text] if body.text is not None else body.texts or []
         check(texts)
@@ -217,14 +225,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for d in decided:
             decisions.labels(d.status, d.reason).inc()
         results = [asdict(d) for d in decided]
-        return JSONResponse(results[0] if body.text is not None else {"results": results})
+        return _Answer(results[0] if body.text is not None else {"results": results})
 
     @app.post("/v1/label")
-    async def label(request: Request, body: LabelRequest) -> JSONResponse:
+    async def label(request: Request, body: LabelRequest) -> Response:
         """Label texts with any stored models."""
         check(body.texts)
         logged(request, body.texts)
         tasks = tuple(dict.fromkeys(body.tasks))
+        if unknown := [t for t in tasks if not _TASK.fullmatch(t)]:
+            raise _RefusedError(404, f"there is no model {unknown[0][:80]!r}")
 
         def work() -> dict[str, Any]:
             labeler = live.labeler(tasks)
@@ -234,10 +244,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 "results": {t: [asdict(p) for p in predictions(labels, t)] for t in labels.tasks},
             }
 
-        return JSONResponse(await within(work))
+        return _Answer(await within(work))
 
     @app.post("/kakao/skill")
-    async def skill(request: Request) -> JSONResponse:
+    async def skill(request: Request) -> Response:
         """Answer a Kakao chatbot (skill version 2.0)."""
         try:
             text = kakao.utterance(json.loads(await request.body()))[: settings.max_chars]
@@ -250,18 +260,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         decision = router.route(text)
         decisions.labels(decision.status, decision.reason).inc()
         hits = router.intents.search(text, _INTENTS) if len(router.intents) else []
-        return JSONResponse(kakao.reply(decision, router.domains, hits))
+        return _Answer(kakao.reply(decision, router.domains, hits))
 
     @app.get("/healthz")
-    async def healthz() -> JSONResponse:
+    async def healthz() -> Response:
         """Whether the process answers."""
-        return JSONResponse({"status": "ok"})
+        return _Answer({"status": "ok"})
 
     @app.get("/readyz")
-    async def readyz() -> JSONResponse:
+    async def readyz() -> Response:
         """Whether the models are loaded, and which."""
         counts = {"reloads": live.reloads, "failures": live.failures}
-        return JSONResponse({"status": "ready", "model": live.router.model, **counts})
+        return _Answer({"status": "ready", "model": live.router.model, **counts})
 
     @app.get("/metrics")
     async def metrics() -> Response:

@@ -137,3 +137,28 @@ def test_readers_and_a_writer_at_once(index):
         t.join()
     assert not errors
     assert len(index) == 18
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [Intent("", "제목"), Intent("1", " "), Intent(11, "열하나"), Intent("1", "하나", "", "한 문장"), {"id": "1"}, "1"],
+)
+def test_an_entry_that_could_not_be_read_again_is_refused(entry):
+    index = IntentIndex()
+    with pytest.raises(InputError):
+        index.add([entry])
+    assert not len(index)
+
+
+def test_remove_wants_a_list_of_ids():
+    index = IntentIndex()
+    index.add([Intent("1", "하나"), Intent("10", "열")])
+    with pytest.raises(InputError, match="list"):
+        index.remove("10")
+    assert len(index) == 2
+
+
+def test_equal_scores_come_by_position_whatever_k():
+    index = IntentIndex()
+    index.add([Intent(str(i), f"제목 {i}") for i in range(50)])
+    assert [h.id for h in index.search("없는말", 3)][:1] == [h.id for h in index.search("없는말", 1)]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ideaclass.errors import InputError
+from ideaclass.routing.abuse import fit_floors
 from ideaclass.routing.characters import UNREADABLE, language, unreadable
 from ideaclass.routing.gazetteer import Gazetteer, seoul, settle
 from ideaclass.routing.policy import NEVER, RoutePolicy, fit_route_policy
-from ideaclass.routing.requests import asks_for_person, spans
+from ideaclass.routing.requests import asks_for_person, spans, tells_emergency
 from ideaclass.routing.scope import SIGNALS, ScopeRule, fit_scope_rule
 
 
@@ -158,3 +159,79 @@ def test_a_policy_that_cannot_be_met_answers_nothing():
     policy = fit_route_policy(["a"], answer, confidence, np.zeros(50, bool), precision=0.9, fitted_on="made up")
     assert policy.thresholds == {"a": pytest.approx(NEVER)}
     assert policy.coverage.value == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("상담원과 통화하고 싶어요", True),
+        ("상담원", True),
+        ("챗봇 말고 진짜 상담사요", True),
+        ("담당 공무원이랑 통화하고 싶어요", True),
+        ("상담사 연결 안되면 상담원 바꿔주세요", True),
+        ("상담원 연결이 안돼요", False),
+        ("쓰레기 버리는 사람 불러서 벌금 물려주세요", False),
+        ("축제에 어떤 가수랑 사람 나와요", False),
+        ("식품위생책임자 바꾸려면 어떻게 하나요", False),
+        ("청년 취업 상담사 연결해 주는 프로그램 있나요", False),
+        ("상담원 연결하지 마세요", False),
+    ],
+)
+def test_a_person_is_asked_for_or_only_spoken_of(text, asked):
+    assert asks_for_person(text) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("죽고싶어요", True),
+        ("구급차 좀 불러주세요", True),
+        ("아버지가 칼을 들고 있어요", True),
+        ("가스 냄새가 나요", True),
+        ("자살예방센터 위치 알려 주세요", False),
+        ("죽고 싶을 만큼 더워요", False),
+        ("살려주세요골목 축제 언제예요", False),
+    ],
+)
+def test_danger_to_life_is_told_from_its_subject(text, danger):
+    assert tells_emergency(text) is danger
+
+
+@pytest.mark.parametrize(
+    "text", ["성수기 숙박요금", "강동원 팬미팅", "강서방 어디가나", "당산나무 보호수", "사당오락 독서실"]
+)
+def test_a_word_that_begins_like_a_place_is_none(text):
+    assert seoul().find(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("성수동쓰레기", "성수동"), ("성수 쪽 버스", "성수"), ("사당에서 버스", "사당")]
+)
+def test_a_place_may_have_a_particle_or_be_written_on(text, name):
+    assert seoul().find(text)[0].text == name
+
+
+@pytest.mark.parametrize("text", ["KTX", "CCTV", "TBS", "seoul@naver.com 으로 보내주세요", "https://www.seoul.go.kr/a"])
+def test_acronyms_and_addresses_are_no_foreign_language(text):
+    assert language(text) in ("ko", "none")
+
+
+def test_an_acronym_can_be_read_and_mash_cannot():
+    assert unreadable("CCTV") < UNREADABLE <= unreadable("ASDF")
+
+
+def test_short_messages_have_a_floor_of_their_own():
+    rng = np.random.default_rng(0)
+    groups = np.array(["a", "b"] * 200)
+    fair = np.arange(400) % 4 < 2
+    long = np.array([i % 8 < 4 for i in range(400)])
+    texts = ["하나 둘 셋 넷" if is_long else "하나" for is_long in long]
+    fine = np.where(fair, rng.uniform(0.5, 1, 400), rng.uniform(0, 0.4, 400)).astype(np.float32)
+    ordinary = rng.uniform(0.2, 1, 300).astype(np.float32)
+    floors, figures = fit_floors(fine, fair, groups, texts, ordinary, ["하나 둘"] * 300)
+    assert 0.2 < floors.short < 0.25 < 0.5 < floors.long < 0.55
+    assert floors.of("하나 둘 셋") == floors.short
+    assert floors.of("하나 둘 셋 넷") == floors.long
+    assert floors.of("네") == 0
+    assert figures["fair_flagged"] < 0.08
+    assert figures["ordinary_flagged"] < 0.06
