@@ -208,3 +208,52 @@ print([m for m in ("torch", "sklearn", "konlpy", "jpype", "pandas", "fastapi") i
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+def test_lines_are_read_in_the_encodings_of_an_office(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "ideaclass", "route", "--store", str(small_store())],
+        input="버스가 30분째 안 와요\n등본 떼고 싶어요\n".encode(encoding),
+        capture_output=True,
+        check=False,
+    )
+    found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [d["candidates"][0]["domain"] for d in found] == ["교통", "행정"]
+
+
+def test_a_line_in_no_known_encoding_is_named():
+    done = subprocess.run(
+        [sys.executable, "-m", "ideaclass", "route", "--store", str(small_store())],
+        input=b"bus\n\xff\xff\xff\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "line 2" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("texts", [None, [None], ["가", None], [b"x"]])
+def test_what_is_no_text_is_refused(texts):
+    router = Router.load("seoul120", store=Store(small_store()))
+    with pytest.raises(InputError):
+        router.route(None) if texts is None else router.route_many(texts)
+
+
+@pytest.mark.parametrize("precision", [0, -1, 98, float("nan")])
+def test_a_precision_that_is_no_share_is_refused(precision):
+    router = Router.load("seoul120", store=Store(small_store()))
+    with pytest.raises(InputError, match="precision"):
+        router.fit_policy(["버스가 안 와요"], ["교통"], precision=precision)
+
+
+def test_intents_that_were_removed_stay_away_after_saving(tmp_path):
+    shutil.copytree(small_store(), tmp_path / "store")
+    store = Store(tmp_path / "store")
+    router = Router.load("seoul120", store=store)
+    router.intents.add([Intent("1", "하나")])
+    held = Router.load(router.save(store).replace("-router", ""), store=store)
+    assert len(held.intents) == 1
+    held.intents.remove(["1"])
+    assert not len(Router.load(held.save(store).replace("-router", ""), store=store).intents)

@@ -73,6 +73,15 @@ def test_one_message_and_many(client):
     assert client.post("/v1/route", json={"texts": []}).json() == {"results": []}
 
 
+@pytest.mark.parametrize("path", ["/v1/route", "/kakao/skill"])
+def test_half_an_emoji_breaks_nothing(client, path):
+    text = "등본 떼고 싶어요. 가로등도 고장났어요\\ud83d"
+    body = f'{{"text": "{text}"}}' if path == "/v1/route" else f'{{"userRequest": {{"utterance": "{text}"}}}}'
+    answer = client.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()
+
+
 def test_labels(client):
     found = client.post("/v1/label", json={"texts": ["버스가 30분째 안 와요"], "tasks": ["seoul120"]}).json()
     assert found["models"] == {"seoul120": "seoul120@1.0.0"}
@@ -93,6 +102,9 @@ def test_labels(client):
         ("/v1/route", json.dumps({"text": "a" * 30_000}), 413, "20,000 bytes"),
         ("/v1/label", '{"texts": ["a"], "tasks": ["nothing"]}', 404, "nothing"),
         ("/v1/label", '{"texts": ["a"], "tasks": []}', 422, "tasks"),
+        ("/v1/label", '{"texts": ["a"], "tasks": ["/etc"]}', 404, "no model"),
+        ("/v1/label", '{"texts": ["a"], "tasks": ["~"]}', 404, "no model"),
+        ("/v1/label", '{"texts": ["a"], "tasks": ["seoul120@../../x"]}', 404, "no model"),
         ("/kakao/skill", "{bad", 400, "not JSON"),
         ("/kakao/skill", "[" * 9000, 400, "not JSON"),
         ("/kakao/skill", "[]", 400, "not a JSON object"),
