@@ -281,11 +281,11 @@ class RouteDecision:
         The best entry of the intent index, where there is one.
     slots : Slots
     flags : tuple of str
-        Any of ``"abusive" "폭언" "협박" "성희롱" "person" "foreign-language" "unreadable" "out-of-scope"
+        Any of ``"abusive" "폭언" "협박" "성희롱" "emergency" "person" "foreign-language" "unreadable" "out-of-scope"
         "ambiguous-place"``.
     reason : str
         Why this status: ``"confident" "small-margin" "out-of-scope" "unreadable" "foreign-language" "abusive"
-        "asked-for-person" "several-requests"``.
+        "emergency" "asked-for-person" "several-requests"``. An ``"emergency"`` tells of danger to life.
     model : str
         Reference of the router and of its domain model, such as ``"seoul120-router@1.0.0 seoul120@1.0.0"``.
     parts : tuple of RequestPart

@@ -67,6 +67,7 @@ def test_an_unseen_writers_out_of_scope_is_mostly_kept_out(router):
         ("", "handoff", "unreadable", "unreadable"),
         ("I lost my bag in a taxi near Hongdae", "handoff", "foreign-language", "foreign-language"),
         ("상담원 연결해 주세요", "handoff", "asked-for-person", "person"),
+        ("죽고 싶어요", "handoff", "emergency", "emergency"),
         ("야 이 ㅂㅅ아 ㅅㅂ 꺼져 니 대가리는 장식이냐", "handoff", "abusive", "abusive"),
     ],
 )

@@ -16,7 +16,7 @@ REASONS = {
     "routed": ["confident"],
     "clarify": ["small-margin"],
     "multi": ["several-requests"],
-    "handoff": ["out-of-scope", "unreadable", "foreign-language", "abusive", "asked-for-person"],
+    "handoff": ["out-of-scope", "unreadable", "foreign-language", "abusive", "emergency", "asked-for-person"],
 }
 
 
