@@ -166,6 +166,7 @@ def test_a_policy_that_cannot_be_met_answers_nothing():
     [
         ("상담원과 통화하고 싶어요", True),
         ("상담원", True),
+        ("하루종일통화가안돼요상담원바꿔줘", True),
         ("챗봇 말고 진짜 상담사요", True),
         ("담당 공무원이랑 통화하고 싶어요", True),
         ("상담사 연결 안되면 상담원 바꿔주세요", True),
