@@ -21,6 +21,9 @@ BITS = 18
 WIDTH = 1 << BITS
 LONGEST = 4
 
+LETTERS = 0.6
+"""Weight of the n-grams where texts are compared by their letters and their vectors; the vectors have the rest."""
+
 SPEC: dict[str, object] = {"kind": "hashed-char-ngrams", "n": [1, LONGEST], "bits": BITS, "fold": "lower,digit"}
 
 _POSITION_BITS = 26

@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 from ideaclass.artifacts import Artifact, Manifest, default_store, read_folder, write_folder
 from ideaclass.embed import StaticEmbedder
 from ideaclass.errors import ArtifactError, InputError
-from ideaclass.features import highest, inverse_frequency, rows, weighted_rows
+from ideaclass.features import LETTERS, highest, inverse_frequency, rows, weighted_rows
 from ideaclass.text import clean
 from ideaclass.types import Embedder
 
 DEFAULT = "ko-citizen-static"
 """Name of the embedding that ships with the library."""
-
-LETTERS = 0.6
-"""Weight of the n-grams in the score; the vectors have the rest."""
 
 _TEXTS = "texts.json"
 _BLOCK = 256

@@ -2,7 +2,7 @@
 
 from ideaclass.artifacts.codec import Artifact, decode, encode, read_folder, write_folder
 from ideaclass.artifacts.manifest import FORMAT, Manifest, bump, parse_version
-from ideaclass.artifacts.store import Store, default_store
+from ideaclass.artifacts.store import Store, default_store, is_path
 
 __all__ = [
     "FORMAT",
@@ -13,6 +13,7 @@ __all__ = [
     "decode",
     "default_store",
     "encode",
+    "is_path",
     "parse_version",
     "read_folder",
     "write_folder",

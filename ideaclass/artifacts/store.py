@@ -92,7 +92,7 @@ class Store:
         ArtifactError
             If an index is damaged.
         """
-        if isinstance(ref, Path) or _is_path(ref):
+        if isinstance(ref, Path) or is_path(ref):
             folder = _expanded(ref)
             if not folder.is_dir():
                 raise UnknownModelError(f"{folder}: there is no such folder")
@@ -118,7 +118,7 @@ class Store:
         """
         folder = self.resolve(ref)
         artifact = read_folder(folder)
-        if not (isinstance(ref, Path) or _is_path(ref)):
+        if not (isinstance(ref, Path) or is_path(ref)):
             found = (artifact.manifest.name, artifact.manifest.version)
             if found != (folder.parent.name, folder.name):
                 raise ArtifactError(f"{folder / 'manifest.json'}: says that this is {artifact.manifest.ref}")
@@ -316,7 +316,7 @@ def _data_folder() -> Path:
     return base / "ideaclass" / "models"
 
 
-def _is_path(ref: str) -> bool:
+def is_path(ref: str) -> bool:
     """Whether a reference is written as a path: with a slash, or as a drive, or ``.`` or ``~``."""
     return "/" in ref or "\\" in ref or ref.startswith((".", "~")) or Path(ref).is_absolute()
 

@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from ideaclass.embed.static import StaticEmbedder
 from ideaclass.embed.train.data import HELD_WRITERS, IDEAS_UNTIL, held_out, lines, read
 from ideaclass.errors import FileError
-from ideaclass.features import inverse_frequency, ngrams, weighted_rows
+from ideaclass.features import LETTERS, inverse_frequency, ngrams, weighted_rows
 from ideaclass.text import clean
 
 Encode = Callable[[Sequence[str]], Any]
@@ -102,7 +102,8 @@ def _measures(encode: Encode, data: Path, corpora: Path | None) -> Iterator[tupl
         asked = held_out("seoul120_faq", faq).to_numpy(bool)
         titles, bodies = list(faq.title[asked]), list(faq.content)
         meaning, letters = _dense(encode(titles) @ encode(bodies).T), _letters(titles, bodies)
-        for name, score in (("FAQ", meaning), ("FAQ, with n-grams as in SimilarIndex,", 0.4 * meaning + 0.6 * letters)):
+        both = (1 - LETTERS) * meaning + LETTERS * letters
+        for name, score in (("FAQ", meaning), ("FAQ, with n-grams as in SimilarIndex,", both)):
             rank = _ranks(score, np.flatnonzero(asked))
             yield f"{name} @1", 100 * float(np.mean(rank < 1))
             yield f"{name} @10", 100 * float(np.mean(rank < 10))

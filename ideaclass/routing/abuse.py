@@ -31,7 +31,11 @@ class AbuseFloors(NamedTuple):
         """Give the floor for one cleaned text; one of a single letter (네) is never abusive."""
         if sum(map(str.isalpha, text)) < 2:
             return 0.0
-        return self.short if text.count(" ") < SHORT else self.long
+        return self.short if _is_short(text) else self.long
+
+
+def _is_short(text: str) -> bool:
+    return text.count(" ") < SHORT
 
 
 def fit_floors(
@@ -51,8 +55,8 @@ def fit_floors(
     ordinary, ordinary_texts : m values each
         The same probability and text of ordinary messages, which the abuse model never saw as fair or not.
     """
-    short = np.array([t.count(" ") < SHORT for t in texts])
-    low = float(np.quantile(ordinary[[t.count(" ") < SHORT for t in ordinary_texts]], FALSE_ALARMS))
+    short = np.array([*map(_is_short, texts)], bool)
+    low = float(np.quantile(ordinary[[*map(_is_short, ordinary_texts)]], FALSE_ALARMS))
 
     def floors(rows: NDArray[np.bool_]) -> AbuseFloors:
         high = float(np.quantile(fine[rows & fair & ~short], FALSE_ALARMS))

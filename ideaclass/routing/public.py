@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,7 @@ def build_public(
         saved = store.save(
             to_artifact(
                 final,
-                replace(rule),
+                rule,
                 taxonomy.source_text(name),
                 name=name,
                 card=_card(name, public, metrics, {s: f for s, (f, _) in tried.items()}),

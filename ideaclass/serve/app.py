@@ -16,6 +16,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from ideaclass._version import __version__
+from ideaclass.artifacts import is_path
 from ideaclass.errors import IdeaclassError, MissingExtraError
 from ideaclass.labeler import predictions
 from ideaclass.serve import kakao
@@ -36,7 +37,6 @@ SETTINGS = "IDEACLASS_SERVE"
 LOG = logging.getLogger("ideaclass.serve")
 _INTENTS = 5
 _IN_LINE = 8
-_TASK = re.compile(r"[\w-]+(?:@\d+(?:\.\d+){0,2})?")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -233,7 +233,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         check(body.texts)
         logged(request, body.texts)
         tasks = tuple(dict.fromkeys(body.tasks))
-        if unknown := [t for t in tasks if not _TASK.fullmatch(t)]:
+        if unknown := [t for t in tasks if is_path(t)]:
             raise _RefusedError(404, f"there is no model {unknown[0][:80]!r}")
 
         def work() -> dict[str, Any]:

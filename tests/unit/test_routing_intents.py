@@ -160,5 +160,5 @@ def test_remove_wants_a_list_of_ids():
 
 def test_equal_scores_come_by_position_whatever_k():
     index = IntentIndex()
-    index.add([Intent(str(i), f"제목 {i}") for i in range(50)])
+    index.add([Intent(str(i), f"제목 {i}") for i in range(400)])
     assert [h.id for h in index.search("없는말", 3)][:1] == [h.id for h in index.search("없는말", 1)]
